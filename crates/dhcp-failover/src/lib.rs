@@ -1,0 +1,3 @@
+//! dhcp-failover
+
+#![forbid(unsafe_code)]

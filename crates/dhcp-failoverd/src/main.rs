@@ -1,0 +1,3 @@
+//! dhcp-failoverd
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! dhcp-split
+
+#![forbid(unsafe_code)]

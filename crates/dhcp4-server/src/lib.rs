@@ -1,0 +1,3 @@
+//! dhcp4-server
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! dhcp4-wire
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! dhcpd-text
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! failover-wire
+
+#![forbid(unsafe_code)]

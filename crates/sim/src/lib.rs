@@ -1,0 +1,3 @@
+//! sim
+
+#![forbid(unsafe_code)]
