@@ -1,3 +1,5 @@
-//! dhcpd-text
+//! ISC dhcpd text formats: `dhcpd.leases` and `dhcpd.conf`, read and written.
 
 #![forbid(unsafe_code)]
+
+pub mod lex;

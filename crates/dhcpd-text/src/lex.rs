@@ -1,0 +1,636 @@
+//! The lexer that `dhcpd.conf` and `dhcpd.leases` share: bytes to tokens with spans.
+//!
+//! The rules are those of ISC `common/conflex.c`:
+//!
+//! * White space separates tokens; `#` starts a comment that runs to the end of the line.
+//! * A run of letters, digits, `-` and `_` is one token, so `10-20` is a name and `00:11:aa` is a number, a colon,
+//!   a number, a colon and a [`TokenKind::NumberOrName`]. A dot is punctuation: `10.77.0.1` is seven tokens.
+//! * Strings stand in double quotes, may run over lines, and hold escapes (see [`unescape`]).
+//! * Every other byte, NUL and bytes over 127 included, is a token of its own.
+//!
+//! Nothing is allocated: a token borrows its text from the source.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Where a token stands in its source: byte offsets, `start` inclusive and `end` exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset after the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from the start of this one to the end of `last`.
+    pub fn to(self, last: Self) -> Self {
+        Self {
+            start: self.start,
+            end: last.end,
+        }
+    }
+
+    /// The bytes of `source` under the span; empty where the span lies outside of it.
+    pub fn of(self, source: &[u8]) -> &[u8] {
+        source.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// Decimal digits, with one `-` before them or none.
+    Number,
+    /// Hexadecimal digits with a letter among them (`1f`, `dead`), or `0x` and hexadecimal digits.
+    NumberOrName,
+    /// Any other run of letters, digits, `-` and `_`: keywords and names.
+    Name,
+    /// A quoted string; the token's text stands between the quotes, escapes not yet decoded.
+    String,
+    /// One byte of anything else.
+    Punctuation(u8),
+    /// The end of the source.
+    End,
+}
+
+/// One token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where it stands; a string's quotes are inside the span.
+    pub span: Span,
+    /// Its bytes; a string's quotes are not among them.
+    pub text: &'a [u8],
+}
+
+impl<'a> Token<'a> {
+    /// Whether this is the unquoted word `word`, in any case (ISC keywords ignore case).
+    pub fn is_word(&self, word: &str) -> bool {
+        self.word()
+            .is_some_and(|text| text.eq_ignore_ascii_case(word))
+    }
+
+    /// The text of an unquoted word (a name, or a number that may be one); ISC's `is_identifier`.
+    pub fn word(&self) -> Option<&'a str> {
+        match self.kind {
+            TokenKind::Name | TokenKind::NumberOrName => std::str::from_utf8(self.text).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether this is the punctuation byte `byte`.
+    pub fn is(&self, byte: u8) -> bool {
+        self.kind == TokenKind::Punctuation(byte)
+    }
+
+    /// Whether the source ends here.
+    pub fn is_end(&self) -> bool {
+        self.kind == TokenKind::End
+    }
+
+    /// The value of a decimal number; `None` for other tokens and for what no `i64` holds.
+    pub fn number(&self) -> Option<i64> {
+        match self.kind {
+            TokenKind::Number => std::str::from_utf8(self.text).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The bytes that a string stands for, or `None` if this is no string.
+    ///
+    /// # Errors
+    ///
+    /// As [`unescape`]; the error's offset is that in the source.
+    pub fn string(&self) -> Option<Result<Cow<'a, [u8]>, LexError>> {
+        if self.kind != TokenKind::String {
+            return None;
+        }
+        let base = self.span.start + 1;
+        Some(unescape(self.text).map_err(|error| LexError {
+            offset: base + error.offset,
+            ..error
+        }))
+    }
+}
+
+/// How an error message names the token that it found.
+impl fmt::Display for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            TokenKind::End => f.write_str("the end of the file"),
+            TokenKind::String => write!(f, "the string \"{}\"", String::from_utf8_lossy(self.text)),
+            TokenKind::Punctuation(byte) if byte.is_ascii_graphic() => {
+                write!(f, "'{}'", char::from(byte))
+            }
+            TokenKind::Punctuation(byte) => write!(f, "the byte {byte:#04x}"),
+            _ => write!(f, "'{}'", String::from_utf8_lossy(self.text)),
+        }
+    }
+}
+
+/// Text that is no token, or no string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct LexError {
+    /// Offset of the first byte that is wrong.
+    pub offset: usize,
+    /// What is wrong.
+    pub reason: LexErrorReason,
+}
+
+/// What is wrong with a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LexErrorReason {
+    /// The source ends inside it. The offset is that of its opening quote.
+    #[error("the string that starts here has no closing quote")]
+    UnterminatedString,
+    /// `\x` without two hexadecimal digits.
+    #[error("expected two hexadecimal digits after \\x")]
+    HexEscape,
+    /// `\0` to `\3` without two more octal digits.
+    #[error("expected three octal digits after the backslash")]
+    OctalEscape,
+}
+
+/// Cuts a source into tokens, in order.
+///
+/// It is a small value: keep a clone to look ahead or to go back.
+#[derive(Debug, Clone)]
+pub struct Lexer<'a> {
+    source: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Lexer<'a> {
+    /// A lexer at the start of `source`, which needn't be UTF-8.
+    pub fn new<S: AsRef<[u8]> + ?Sized>(source: &'a S) -> Self {
+        Self {
+            source: source.as_ref(),
+            position: 0,
+        }
+    }
+
+    /// A lexer over the same source at byte `offset` (at the end, where `offset` lies behind it).
+    pub fn at(&self, offset: usize) -> Self {
+        Self {
+            source: self.source,
+            position: offset.min(self.source.len()),
+        }
+    }
+
+    /// The whole source.
+    pub fn source(&self) -> &'a [u8] {
+        self.source
+    }
+
+    /// Offset of the first byte that no token has taken yet.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The bytes that no token has taken yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.source.get(self.position..).unwrap_or_default()
+    }
+
+    /// The next token, left where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_token`](Self::next_token).
+    pub fn peek(&self) -> Result<Token<'a>, LexError> {
+        self.clone().next_token()
+    }
+
+    /// Takes the next token. At the end of the source it is [`TokenKind::End`], as often as asked.
+    ///
+    /// # Errors
+    ///
+    /// [`LexErrorReason::UnterminatedString`]; the lexer then stands at the end of the source.
+    #[inline]
+    pub fn next_token(&mut self) -> Result<Token<'a>, LexError> {
+        self.skip_blanks();
+        let start = self.position;
+        let Some(&first) = self.source.get(start) else {
+            return Ok(self.token(TokenKind::End, start));
+        };
+        let class = CLASS[usize::from(first)];
+        if class & ALPHA != 0 {
+            let all = self.take_run(class);
+            let kind = if all & HEX != 0 {
+                TokenKind::NumberOrName
+            } else {
+                TokenKind::Name
+            };
+            return Ok(self.token(kind, start));
+        }
+        if class & (DIGIT | MINUS) != 0 {
+            return Ok(self.number_token(start, class));
+        }
+        if first == b'"' {
+            return self.string_token(start);
+        }
+        self.position += 1;
+        Ok(self.token(TokenKind::Punctuation(first), start))
+    }
+
+    fn skip_blanks(&mut self) {
+        while let Some(&byte) = self.source.get(self.position) {
+            if CLASS[usize::from(byte)] & SPACE != 0 {
+                self.position += 1;
+            } else if byte == b'#' {
+                let rest = &self.source[self.position..];
+                self.position += rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Takes the rest of a run of word bytes; answers the classes that all of them share.
+    fn take_run(&mut self, first: u8) -> u8 {
+        let mut all = first;
+        self.position += 1;
+        while let Some(&byte) = self.source.get(self.position) {
+            let class = CLASS[usize::from(byte)];
+            if class & WORD == 0 {
+                break;
+            }
+            all &= class;
+            self.position += 1;
+        }
+        all
+    }
+
+    fn number_token(&mut self, start: usize, class: u8) -> Token<'a> {
+        // A leading minus keeps a number a number.
+        let first = if class & MINUS != 0 {
+            DIGIT | HEX | WORD
+        } else {
+            class
+        };
+        let all = self.take_run(first);
+        let kind = match &self.source[start..self.position] {
+            [b'-'] => TokenKind::Punctuation(b'-'),
+            _ if all & DIGIT != 0 => TokenKind::Number,
+            _ if all & HEX != 0 => TokenKind::NumberOrName,
+            [b'0', b'x' | b'X', digits @ ..]
+                if !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit) =>
+            {
+                TokenKind::NumberOrName
+            }
+            _ => TokenKind::Name,
+        };
+        self.token(kind, start)
+    }
+
+    fn string_token(&mut self, start: usize) -> Result<Token<'a>, LexError> {
+        let mut at = start + 1;
+        loop {
+            match self.source.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => at += 2,
+                Some(_) => at += 1,
+                None => {
+                    self.position = self.source.len();
+                    return Err(LexError {
+                        offset: start,
+                        reason: LexErrorReason::UnterminatedString,
+                    });
+                }
+            }
+        }
+        self.position = at + 1;
+        let span = Span {
+            start,
+            end: self.position,
+        };
+        Ok(Token {
+            kind: TokenKind::String,
+            span,
+            text: &self.source[start + 1..at],
+        })
+    }
+
+    fn token(&self, kind: TokenKind, start: usize) -> Token<'a> {
+        let span = Span {
+            start,
+            end: self.position,
+        };
+        Token {
+            kind,
+            span,
+            text: &self.source[start..self.position],
+        }
+    }
+}
+
+/// Decodes the escapes of a string's text: `\t`, `\r`, `\n`, `\b` (backspace), `\ooo` in octal with a first digit of
+/// 0 to 3, `\xhh` in hexadecimal; any other byte after a backslash stands for itself.
+///
+/// Borrows where there is no backslash.
+///
+/// # Errors
+///
+/// [`LexErrorReason::HexEscape`] and [`LexErrorReason::OctalEscape`], with the offset of the backslash in `text`.
+/// (ISC warns of them and reads on with a damaged string.)
+pub fn unescape(text: &[u8]) -> Result<Cow<'_, [u8]>, LexError> {
+    if !text.contains(&b'\\') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        if byte != b'\\' {
+            bytes.push(byte);
+            at += 1;
+            continue;
+        }
+        let (value, taken) =
+            escape(&text[at + 1..]).map_err(|reason| LexError { offset: at, reason })?;
+        bytes.push(value);
+        at += 1 + taken;
+    }
+    Ok(Cow::Owned(bytes))
+}
+
+/// The byte that an escape stands for, and how many bytes after the backslash it takes.
+fn escape(rest: &[u8]) -> Result<(u8, usize), LexErrorReason> {
+    let digit = |at: usize, radix| {
+        rest.get(at)
+            .and_then(|&byte| char::from(byte).to_digit(radix))
+    };
+    match rest.first() {
+        Some(b't') => Ok((b'\t', 1)),
+        Some(b'r') => Ok((b'\r', 1)),
+        Some(b'n') => Ok((b'\n', 1)),
+        Some(b'b') => Ok((0x08, 1)),
+        Some(first @ b'0'..=b'3') => match (digit(1, 8), digit(2, 8)) {
+            (Some(middle), Some(last)) => {
+                Ok(((first - b'0') << 6 | (middle as u8) << 3 | last as u8, 3))
+            }
+            _ => Err(LexErrorReason::OctalEscape),
+        },
+        Some(b'x') => match (digit(1, 16), digit(2, 16)) {
+            (Some(high), Some(low)) => Ok(((high as u8) << 4 | low as u8, 3)),
+            _ => Err(LexErrorReason::HexEscape),
+        },
+        Some(&other) => Ok((other, 1)),
+        None => Ok((b'\\', 0)),
+    }
+}
+
+/// Turns byte offsets into lines and columns.
+///
+/// Counts onward from the last place asked for, so that places asked in order cost one pass over the source in all.
+#[derive(Debug, Clone)]
+pub struct LineIndex<'a> {
+    source: &'a [u8],
+    line: usize,
+    line_start: usize,
+}
+
+/// A place in a source, as people name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location<'a> {
+    /// Line, from 1.
+    pub line: usize,
+    /// Byte in the line, from 1.
+    pub column: usize,
+    /// The whole line, without its newline.
+    pub text: &'a [u8],
+}
+
+impl<'a> LineIndex<'a> {
+    /// An index of `source`.
+    pub fn new<S: AsRef<[u8]> + ?Sized>(source: &'a S) -> Self {
+        Self {
+            source: source.as_ref(),
+            line: 1,
+            line_start: 0,
+        }
+    }
+
+    /// Where byte `offset` stands; an offset behind the end stands at the end.
+    pub fn locate(&mut self, offset: usize) -> Location<'a> {
+        let offset = offset.min(self.source.len());
+        if offset < self.line_start {
+            (self.line, self.line_start) = (1, 0);
+        }
+        let passed = &self.source[self.line_start..offset];
+        if let Some(last) = passed.iter().rposition(|&byte| byte == b'\n') {
+            self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+            self.line_start += last + 1;
+        }
+        let rest = &self.source[self.line_start..];
+        let length = rest
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .unwrap_or(rest.len());
+        Location {
+            line: self.line,
+            column: offset - self.line_start + 1,
+            text: &rest[..length],
+        }
+    }
+}
+
+const SPACE: u8 = 1;
+const ALPHA: u8 = 2;
+const DIGIT: u8 = 4;
+const HEX: u8 = 8;
+const WORD: u8 = 16;
+const MINUS: u8 = 32;
+
+/// The classes of each byte.
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 128 {
+        let byte = index as u8;
+        let mut class = 0;
+        if matches!(byte, b' ' | b'\t'..=b'\r') {
+            class |= SPACE;
+        }
+        if byte.is_ascii_alphabetic() {
+            class |= ALPHA | WORD;
+        }
+        if byte.is_ascii_digit() {
+            class |= DIGIT | WORD;
+        }
+        if byte.is_ascii_hexdigit() {
+            class |= HEX;
+        }
+        if byte == b'-' {
+            class |= MINUS | WORD;
+        }
+        if byte == b'_' {
+            class |= WORD;
+        }
+        table[index] = class;
+        index += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::TokenKind::{End, Name, Number, NumberOrName, Punctuation};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kinds(source: &str) -> Vec<(TokenKind, &str)> {
+        let mut lexer = Lexer::new(source);
+        let mut tokens = Vec::new();
+        loop {
+            let token = lexer.next_token().unwrap();
+            assert_eq!(lexer.source()[..lexer.position()].len(), token.span.end);
+            if token.is_end() {
+                return tokens;
+            }
+            tokens.push((token.kind, std::str::from_utf8(token.text).unwrap()));
+        }
+    }
+
+    #[test]
+    fn words_are_classed_as_isc_classes_them() {
+        for (text, kind) in [
+            ("1234", Number),
+            ("-7", Number),
+            ("1f", NumberOrName),
+            ("dead", NumberOrName),
+            ("0x1F", NumberOrName),
+            ("-f", NumberOrName),
+            ("0x", Name),
+            ("0x1g", Name),
+            ("10-20", Name),
+            ("--", Name),
+            ("-", Punctuation(b'-')),
+            ("client-hostname", Name),
+            ("a_b", Name),
+            ("lease", Name),
+        ] {
+            assert_eq!(kinds(text), [(kind, text)], "{text}");
+        }
+        assert_eq!(kinds("_"), [(Punctuation(b'_'), "_")]);
+    }
+
+    #[test]
+    fn addresses_and_hardware_addresses_fall_apart() {
+        let texts = |source| {
+            kinds(source)
+                .iter()
+                .map(|&(_, text)| text.to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            texts("10.77.0.1;00:11:aA"),
+            "10 . 77 . 0 . 1 ; 00 : 11 : aA"
+        );
+        assert_eq!(texts("a{b}# c ; d\n#\n e#f"), "a { b } e");
+    }
+
+    #[test]
+    fn strings_keep_their_quotes_out_and_their_span_whole() {
+        let source = br#"x "a\"b\\" y"#;
+        let mut lexer = Lexer::new(source);
+        lexer.next_token().unwrap();
+        assert_eq!(lexer.peek(), lexer.clone().next_token());
+        let token = lexer.next_token().unwrap();
+        assert_eq!(
+            (token.kind, token.text),
+            (TokenKind::String, &br#"a\"b\\"#[..])
+        );
+        assert_eq!(token.span.of(source), br#""a\"b\\""#);
+        assert_eq!(token.string().unwrap().unwrap().as_ref(), br#"a"b\"#);
+        assert!(lexer.next_token().unwrap().is_word("Y"));
+        assert_eq!(lexer.next_token().unwrap().kind, End);
+    }
+
+    #[test]
+    fn an_open_string_is_an_error_at_its_quote() {
+        for source in ["ab \"cd", "ab \"cd\\", "ab \"cd\\\""] {
+            let mut lexer = Lexer::new(source);
+            lexer.next_token().unwrap();
+            let error = lexer.next_token().unwrap_err();
+            assert_eq!(
+                error,
+                LexError {
+                    offset: 3,
+                    reason: LexErrorReason::UnterminatedString
+                }
+            );
+            assert!(lexer.next_token().unwrap().is_end());
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(
+            unescape(br"\t\r\n\b\q\4").unwrap().as_ref(),
+            b"\t\r\n\x08q4"
+        );
+        assert_eq!(
+            unescape(br"\000\377\x0a\xFf1").unwrap().as_ref(),
+            b"\0\xff\x0a\xff1"
+        );
+        assert!(matches!(unescape(b"plain"), Ok(Cow::Borrowed(b"plain"))));
+        assert_eq!(
+            unescape(br"ab\01").unwrap_err(),
+            LexError {
+                offset: 2,
+                reason: LexErrorReason::OctalEscape
+            }
+        );
+        assert_eq!(
+            unescape(br"ab\xg0").unwrap_err(),
+            LexError {
+                offset: 2,
+                reason: LexErrorReason::HexEscape
+            }
+        );
+        let token = Lexer::new("  \"a\\x\"").next_token().unwrap();
+        assert_eq!(token.string().unwrap().unwrap_err().offset, 4);
+    }
+
+    #[test]
+    fn places_are_found_in_any_order() {
+        let source = "one\ntwo\n\nfour";
+        let mut lines = LineIndex::new(source);
+        let mut at = |offset| {
+            let place = lines.locate(offset);
+            (
+                place.line,
+                place.column,
+                std::str::from_utf8(place.text).unwrap(),
+            )
+        };
+        assert_eq!(at(0), (1, 1, "one"));
+        assert_eq!(at(3), (1, 4, "one"));
+        assert_eq!(at(4), (2, 1, "two"));
+        assert_eq!(at(9), (4, 1, "four"));
+        assert_eq!(at(8), (3, 1, ""));
+        assert_eq!(at(99), (4, 5, "four"));
+        assert_eq!(at(1), (1, 2, "one"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_lex_in_order_and_to_the_end(source: Vec<u8>) {
+            let mut lexer = Lexer::new(&source);
+            let mut last = 0;
+            while let Ok(token) = lexer.next_token() {
+                prop_assert!(token.span.start >= last && token.span.end <= source.len());
+                last = token.span.end;
+                if token.is_end() {
+                    break;
+                }
+                prop_assert!(token.span.end > token.span.start);
+            }
+            prop_assert_eq!(lexer.position(), source.len());
+        }
+    }
+}
