@@ -3,3 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod lex;
+
+pub mod conf;
+pub mod diagnostic;
