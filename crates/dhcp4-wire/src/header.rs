@@ -1,0 +1,95 @@
+//! The fixed fields of a message that is to be written.
+
+use crate::code::{Flags, HardwareType, OpCode};
+use crate::error::EncodeError;
+use crate::packet::Packet;
+use crate::parse::{CHADDR_LEN, FILE_AT, HEADER_LEN, SNAME_AT};
+use core::net::Ipv4Addr;
+
+/// The fixed fields of a message (RFC 2131 §2), the two names borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// Request or reply.
+    pub op: OpCode,
+    /// Hardware type.
+    pub htype: HardwareType,
+    /// Bytes used in `chaddr`, at most 16.
+    pub hlen: u8,
+    /// Relay agents passed.
+    pub hops: u8,
+    /// Transaction number.
+    pub xid: u32,
+    /// Seconds since the client began.
+    pub secs: u16,
+    /// The broadcast bit, and reserved ones.
+    pub flags: Flags,
+    /// Address that the client has.
+    pub ciaddr: Ipv4Addr,
+    /// Address that the client gets.
+    pub yiaddr: Ipv4Addr,
+    /// Server to use in the next step of booting.
+    pub siaddr: Ipv4Addr,
+    /// The first relay agent.
+    pub giaddr: Ipv4Addr,
+    /// The client's hardware address, padded with zero bytes.
+    pub chaddr: [u8; 16],
+    /// Server name, at most 64 bytes. Empty: options may go there when there is no room elsewhere.
+    pub sname: &'a [u8],
+    /// Boot file name, at most 128 bytes. Empty: options may go there when there is no room elsewhere.
+    pub file: &'a [u8],
+}
+
+impl Header<'static> {
+    /// What a server's reply takes over from the packet it answers (RFC 2131 §4.3.1, table 3; `hops` and `secs` as ISC dhcpd
+    /// has them): all of `htype`, `hlen`, `hops`, `xid`, `secs`, `flags`, `giaddr`, `chaddr`. The rest is zero.
+    #[must_use]
+    pub fn reply_to(request: &Packet<'_>) -> Self {
+        Self {
+            op: OpCode::BOOTREPLY,
+            htype: request.htype(),
+            hlen: request.hlen(),
+            hops: request.hops(),
+            xid: request.xid(),
+            secs: request.secs(),
+            flags: request.flags(),
+            ciaddr: Ipv4Addr::UNSPECIFIED,
+            yiaddr: Ipv4Addr::UNSPECIFIED,
+            siaddr: Ipv4Addr::UNSPECIFIED,
+            giaddr: request.giaddr(),
+            chaddr: request.chaddr_field(),
+            sname: &[],
+            file: &[],
+        }
+    }
+}
+
+impl Header<'_> {
+    /// The 236 bytes.
+    pub(crate) fn to_bytes(self) -> Result<[u8; HEADER_LEN], EncodeError> {
+        if usize::from(self.hlen) > CHADDR_LEN {
+            return Err(EncodeError::HardwareLength { hlen: self.hlen });
+        }
+        let mut out = [0; HEADER_LEN];
+        out[..4].copy_from_slice(&[self.op.0, self.htype.0, self.hlen, self.hops]);
+        out[4..8].copy_from_slice(&self.xid.to_be_bytes());
+        out[8..10].copy_from_slice(&self.secs.to_be_bytes());
+        out[10..12].copy_from_slice(&self.flags.0.to_be_bytes());
+        out[12..16].copy_from_slice(&self.ciaddr.octets());
+        out[16..20].copy_from_slice(&self.yiaddr.octets());
+        out[20..24].copy_from_slice(&self.siaddr.octets());
+        out[24..28].copy_from_slice(&self.giaddr.octets());
+        out[28..SNAME_AT].copy_from_slice(&self.chaddr);
+        let sname = out[SNAME_AT..FILE_AT].get_mut(..self.sname.len());
+        sname
+            .ok_or(EncodeError::ServerNameTooLong {
+                len: self.sname.len(),
+            })?
+            .copy_from_slice(self.sname);
+        let file = out[FILE_AT..].get_mut(..self.file.len());
+        file.ok_or(EncodeError::FileTooLong {
+            len: self.file.len(),
+        })?
+        .copy_from_slice(self.file);
+        Ok(out)
+    }
+}
