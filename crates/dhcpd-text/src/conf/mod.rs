@@ -1,9 +1,43 @@
 //! `dhcpd.conf`: the reader and what it gives.
+//!
+//! The grammar is ISC's (dhcpd.conf(5), dhcp-options(5) and `server/confpars.c` of 4.4.3), and so are the verdicts: what dhcpd rejects is
+//! rejected, on the line that dhcpd names; what dhcpd accepts though it is doubtful is accepted with a warning. A statement that is
+//! dhcpd's but not supported yet is an error that says so; none is dropped in silence.
+//!
+//! ```
+//! let text = "default-lease-time 600;\nsubnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.10 192.0.2.20; }\n";
+//! let parsed = dhcpd_text::conf::parse("dhcpd.conf", text, &mut |name| Err(format!("no file {name}"))).unwrap();
+//! let config = parsed.config;
+//! assert_eq!(config.scopes[0].settings.default_lease_time, Some(600));
+//! assert_eq!(config.shared_networks[0].name, "192.0.2.0/24");
+//!
+//! let errors = dhcpd_text::conf::parse("dhcpd.conf", "max-lease-time 2h;", &mut |_| unreachable!()).unwrap_err();
+//! assert_eq!(
+//!     errors[0].to_string(),
+//!     "dhcpd.conf line 1: expecting number.\n\
+//!      max-lease-time 2h;\n\
+//!      \u{20}              ^^\n\
+//!      expected a number of seconds, without a unit"
+//! );
+//! ```
 
+mod check;
+mod domain;
 mod failover;
+mod host;
+mod key;
 mod model;
+mod network;
+mod number;
+mod options;
+mod parameters;
+mod parser;
+mod peer;
 mod server;
 mod settings;
+mod statement;
+mod value;
+mod words;
 
 pub use failover::{AddressOrName, DEFAULT_FAILOVER_PORT, FailoverPeer, Role, hba_from_split};
 pub use model::{
@@ -14,6 +48,20 @@ pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettin
 pub use settings::{Permission, Settings};
 
 use crate::diagnostic::Diagnostic;
+use parser::{Build, Parser};
+use statement::Context;
+
+/// Gives the text of a file named in an `include` statement, or says why it can't.
+pub type LoadInclude<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
+
+/// How deep blocks and includes may be nested: far more than a file made by people or generators, and little stack.
+pub const MAX_DEPTH: usize = 64;
+
+/// How many files may be included in all, so that files that include each other come to an end.
+pub const MAX_INCLUDES: usize = 1000;
+
+/// After so many errors the rest of the text is not read: they are not going to help anyone.
+pub const MAX_ERRORS: usize = 100;
 
 /// A configuration that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,26 +74,26 @@ pub struct Parsed {
 
 /// Reads a configuration.
 ///
-/// `file` is the name for messages, `text` its content. `load` gives the text of a file named in an `include` statement, or
-/// says why it cannot.
+/// `file` is the name for messages, `text` its content; `load` gives the files that it includes.
 ///
 /// # Errors
-/// Everything that is wrong with the file, in the order found; at least one entry is an error, warnings may be among them.
+/// Everything that is wrong with the file, in the order found; at least one entry is an error, and warnings may be among them.
 pub fn parse(
     file: &str,
     text: &str,
-    load: &mut dyn FnMut(&str) -> Result<String, String>,
+    load: &mut LoadInclude<'_>,
 ) -> Result<Parsed, Vec<Diagnostic>> {
-    let _ = (file, text, load);
+    let mut build = Build::new(load);
+    let main = build.add_file(file, text);
+    Parser::new(&mut build, main, text).file(Context::ROOT);
+    if build.errors() == 0 {
+        build.check();
+    }
+    if build.errors() > 0 {
+        return Err(build.diagnostics);
+    }
     Ok(Parsed {
-        config: Config {
-            scopes: vec![Scope::default()],
-            failover_peers: Vec::new(),
-            shared_networks: Vec::new(),
-            hosts: Vec::new(),
-            server: ServerSettings::default(),
-            files: vec![file.to_owned()],
-        },
-        warnings: Vec::new(),
+        config: build.config,
+        warnings: build.diagnostics,
     })
 }
