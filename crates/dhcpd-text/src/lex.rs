@@ -10,8 +10,14 @@
 //!
 //! Nothing is allocated: a token borrows its text from the source.
 
+mod escape;
+mod place;
+
 use std::borrow::Cow;
 use std::fmt;
+
+pub use escape::{LexError, LexErrorReason, unescape};
+pub use place::{LineIndex, Location};
 
 /// Where a token stands in its source: byte offsets, `start` inclusive and `end` exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,7 +125,7 @@ impl<'a> Token<'a> {
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            TokenKind::End => f.write_str("the end of the file"),
+            TokenKind::End => f.write_str("end of file"),
             TokenKind::String => write!(f, "the string \"{}\"", String::from_utf8_lossy(self.text)),
             TokenKind::Punctuation(byte) if byte.is_ascii_graphic() => {
                 write!(f, "'{}'", char::from(byte))
@@ -128,30 +134,6 @@ impl fmt::Display for Token<'_> {
             _ => write!(f, "'{}'", String::from_utf8_lossy(self.text)),
         }
     }
-}
-
-/// Text that is no token, or no string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct LexError {
-    /// Offset of the first byte that is wrong.
-    pub offset: usize,
-    /// What is wrong.
-    pub reason: LexErrorReason,
-}
-
-/// What is wrong with a string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LexErrorReason {
-    /// The source ends inside it. The offset is that of its opening quote.
-    #[error("the string that starts here has no closing quote")]
-    UnterminatedString,
-    /// `\x` without two hexadecimal digits.
-    #[error("expected two hexadecimal digits after \\x")]
-    HexEscape,
-    /// `\0` to `\3` without two more octal digits.
-    #[error("expected three octal digits after the backslash")]
-    OctalEscape,
 }
 
 /// Cuts a source into tokens, in order.
@@ -236,7 +218,8 @@ impl<'a> Lexer<'a> {
         Ok(self.token(TokenKind::Punctuation(first), start))
     }
 
-    fn skip_blanks(&mut self) {
+    /// Passes white space and comments: then the next token begins at the position.
+    pub(crate) fn skip_blanks(&mut self) {
         while let Some(&byte) = self.source.get(self.position) {
             if CLASS[usize::from(byte)] & SPACE != 0 {
                 self.position += 1;
@@ -323,116 +306,6 @@ impl<'a> Lexer<'a> {
             kind,
             span,
             text: &self.source[start..self.position],
-        }
-    }
-}
-
-/// Decodes the escapes of a string's text: `\t`, `\r`, `\n`, `\b` (backspace), `\ooo` in octal with a first digit of
-/// 0 to 3, `\xhh` in hexadecimal; any other byte after a backslash stands for itself.
-///
-/// Borrows where there is no backslash.
-///
-/// # Errors
-///
-/// [`LexErrorReason::HexEscape`] and [`LexErrorReason::OctalEscape`], with the offset of the backslash in `text`.
-/// (ISC warns of them and reads on with a damaged string.)
-pub fn unescape(text: &[u8]) -> Result<Cow<'_, [u8]>, LexError> {
-    if !text.contains(&b'\\') {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        if byte != b'\\' {
-            bytes.push(byte);
-            at += 1;
-            continue;
-        }
-        let (value, taken) =
-            escape(&text[at + 1..]).map_err(|reason| LexError { offset: at, reason })?;
-        bytes.push(value);
-        at += 1 + taken;
-    }
-    Ok(Cow::Owned(bytes))
-}
-
-/// The byte that an escape stands for, and how many bytes after the backslash it takes.
-fn escape(rest: &[u8]) -> Result<(u8, usize), LexErrorReason> {
-    let digit = |at: usize, radix| {
-        rest.get(at)
-            .and_then(|&byte| char::from(byte).to_digit(radix))
-    };
-    match rest.first() {
-        Some(b't') => Ok((b'\t', 1)),
-        Some(b'r') => Ok((b'\r', 1)),
-        Some(b'n') => Ok((b'\n', 1)),
-        Some(b'b') => Ok((0x08, 1)),
-        Some(first @ b'0'..=b'3') => match (digit(1, 8), digit(2, 8)) {
-            (Some(middle), Some(last)) => {
-                Ok(((first - b'0') << 6 | (middle as u8) << 3 | last as u8, 3))
-            }
-            _ => Err(LexErrorReason::OctalEscape),
-        },
-        Some(b'x') => match (digit(1, 16), digit(2, 16)) {
-            (Some(high), Some(low)) => Ok(((high as u8) << 4 | low as u8, 3)),
-            _ => Err(LexErrorReason::HexEscape),
-        },
-        Some(&other) => Ok((other, 1)),
-        None => Ok((b'\\', 0)),
-    }
-}
-
-/// Turns byte offsets into lines and columns.
-///
-/// Counts onward from the last place asked for, so that places asked in order cost one pass over the source in all.
-#[derive(Debug, Clone)]
-pub struct LineIndex<'a> {
-    source: &'a [u8],
-    line: usize,
-    line_start: usize,
-}
-
-/// A place in a source, as people name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Location<'a> {
-    /// Line, from 1.
-    pub line: usize,
-    /// Byte in the line, from 1.
-    pub column: usize,
-    /// The whole line, without its newline.
-    pub text: &'a [u8],
-}
-
-impl<'a> LineIndex<'a> {
-    /// An index of `source`.
-    pub fn new<S: AsRef<[u8]> + ?Sized>(source: &'a S) -> Self {
-        Self {
-            source: source.as_ref(),
-            line: 1,
-            line_start: 0,
-        }
-    }
-
-    /// Where byte `offset` stands; an offset behind the end stands at the end.
-    pub fn locate(&mut self, offset: usize) -> Location<'a> {
-        let offset = offset.min(self.source.len());
-        if offset < self.line_start {
-            (self.line, self.line_start) = (1, 0);
-        }
-        let passed = &self.source[self.line_start..offset];
-        if let Some(last) = passed.iter().rposition(|&byte| byte == b'\n') {
-            self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
-            self.line_start += last + 1;
-        }
-        let rest = &self.source[self.line_start..];
-        let length = rest
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .unwrap_or(rest.len());
-        Location {
-            line: self.line,
-            column: offset - self.line_start + 1,
-            text: &rest[..length],
         }
     }
 }
@@ -551,6 +424,13 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_escape_is_an_error_at_its_backslash() {
+        let token = Lexer::new("  \"a\\x\"").next_token().unwrap();
+        assert_eq!(token.string().unwrap().unwrap_err().offset, 4);
+        assert_eq!(Lexer::new("a").next_token().unwrap().string(), None);
+    }
+
+    #[test]
     fn an_open_string_is_an_error_at_its_quote() {
         for source in ["ab \"cd", "ab \"cd\\", "ab \"cd\\\""] {
             let mut lexer = Lexer::new(source);
@@ -565,56 +445,6 @@ mod tests {
             );
             assert!(lexer.next_token().unwrap().is_end());
         }
-    }
-
-    #[test]
-    fn escapes() {
-        assert_eq!(
-            unescape(br"\t\r\n\b\q\4").unwrap().as_ref(),
-            b"\t\r\n\x08q4"
-        );
-        assert_eq!(
-            unescape(br"\000\377\x0a\xFf1").unwrap().as_ref(),
-            b"\0\xff\x0a\xff1"
-        );
-        assert!(matches!(unescape(b"plain"), Ok(Cow::Borrowed(b"plain"))));
-        assert_eq!(
-            unescape(br"ab\01").unwrap_err(),
-            LexError {
-                offset: 2,
-                reason: LexErrorReason::OctalEscape
-            }
-        );
-        assert_eq!(
-            unescape(br"ab\xg0").unwrap_err(),
-            LexError {
-                offset: 2,
-                reason: LexErrorReason::HexEscape
-            }
-        );
-        let token = Lexer::new("  \"a\\x\"").next_token().unwrap();
-        assert_eq!(token.string().unwrap().unwrap_err().offset, 4);
-    }
-
-    #[test]
-    fn places_are_found_in_any_order() {
-        let source = "one\ntwo\n\nfour";
-        let mut lines = LineIndex::new(source);
-        let mut at = |offset| {
-            let place = lines.locate(offset);
-            (
-                place.line,
-                place.column,
-                std::str::from_utf8(place.text).unwrap(),
-            )
-        };
-        assert_eq!(at(0), (1, 1, "one"));
-        assert_eq!(at(3), (1, 4, "one"));
-        assert_eq!(at(4), (2, 1, "two"));
-        assert_eq!(at(9), (4, 1, "four"));
-        assert_eq!(at(8), (3, 1, ""));
-        assert_eq!(at(99), (4, 5, "four"));
-        assert_eq!(at(1), (1, 2, "one"));
     }
 
     proptest! {

@@ -6,3 +6,7 @@ pub mod lex;
 
 pub mod conf;
 pub mod diagnostic;
+
+mod checksum;
+mod date;
+pub mod leases;

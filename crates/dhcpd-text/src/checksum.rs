@@ -1,0 +1,132 @@
+//! Our comment line inside of a lease record: sequence number, expiry times that dhcpd has no field for, checksum.
+//!
+//! ```text
+//!   # s=18 sent=1795448110 received=1795448000 c=89abcdef
+//! ```
+//!
+//! It is the last line before the closing brace, so that a record which is whole has it too: had it stood behind the
+//! brace, a file that ends between the two would hold a record that looks plain and has lost its times. dhcpd skips
+//! comments anywhere. `c` is the CRC-32C of all from the record's first word to the blank before `c`.
+
+use crate::leases::text::{put_decimal, put_hex_byte};
+
+/// What the comment line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// `s`: number of this record among the marked ones of its file, from 1.
+    pub(crate) sequence: u64,
+    /// `sent`: as [`LeaseRecord::sent`](crate::leases::LeaseRecord::sent).
+    pub(crate) sent: Option<u32>,
+    /// `received`: as [`LeaseRecord::received`](crate::leases::LeaseRecord::received).
+    pub(crate) received: Option<u32>,
+}
+
+/// A comment line that should be a mark and isn't, or whose checksum is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadMark;
+
+impl Mark {
+    /// Appends the line to the record that began at `start` in `out` and lacks only its closing brace.
+    pub(crate) fn write(&self, start: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\n  # s=");
+        put_decimal(self.sequence, out);
+        for (name, value) in [
+            (b" sent=".as_slice(), self.sent),
+            (b" received=", self.received),
+        ] {
+            if let Some(value) = value {
+                out.extend_from_slice(name);
+                put_decimal(u64::from(value), out);
+            }
+        }
+        let checksum = crc32c::crc32c(&out[start..]);
+        out.extend_from_slice(CHECKSUM);
+        for byte in checksum.to_be_bytes() {
+            put_hex_byte(byte, out);
+        }
+    }
+
+    /// Finds and checks the mark of a record.
+    ///
+    /// `record` runs from its first word to before its closing brace; from `gap` on it holds no statement any more. A
+    /// comment of somebody else's is no mark; but what begins or ends as a mark does must be one, or else one flipped
+    /// bit could turn a mark into a mere comment.
+    pub(crate) fn read(record: &[u8], gap: usize) -> Result<Option<Self>, BadMark> {
+        let Some((start, line)) = marked_line(record, gap) else {
+            return Ok(None);
+        };
+        let (fields, checksum) = split_checksum(line).ok_or(BadMark)?;
+        if crc32c::crc32c(&record[..start + fields.len()]) != checksum {
+            return Err(BadMark);
+        }
+        Self::parse(fields).map(Some).ok_or(BadMark)
+    }
+
+    fn parse(fields: &[u8]) -> Option<Self> {
+        let mut words = fields.split(|&byte| byte == b' ').skip(1);
+        let sequence = number(words.next()?.strip_prefix(b"s=")?)?;
+        let mut mark = Self {
+            sequence,
+            sent: None,
+            received: None,
+        };
+        for word in words {
+            if let Some(value) = word.strip_prefix(b"sent=") {
+                mark.sent = Some(number(value)?.try_into().ok()?);
+            } else if let Some(value) = word.strip_prefix(b"received=") {
+                mark.received = Some(number(value)?.try_into().ok()?);
+            } else {
+                return None;
+            }
+        }
+        Some(mark)
+    }
+}
+
+const SEQUENCE: &[u8] = b"# s=";
+const CHECKSUM: &[u8] = b" c=";
+const CHECKSUM_DIGITS: usize = 8;
+
+/// The first line behind `gap` that looks like a mark, without the blanks around it, and its offset.
+fn marked_line(record: &[u8], gap: usize) -> Option<(usize, &[u8])> {
+    let mut start = gap;
+    // The line that the last statement stands on may end in a comment of its own.
+    while let Some(newline) = record[start..].iter().position(|&byte| byte == b'\n') {
+        start += newline + 1;
+        let end = record[start..]
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .unwrap_or(record.len() - start);
+        let line = record[start..start + end].trim_ascii_start();
+        if looks_marked(line.trim_ascii_end()) {
+            return Some((start + end - line.len(), line.trim_ascii_end()));
+        }
+    }
+    None
+}
+
+fn looks_marked(line: &[u8]) -> bool {
+    line.starts_with(b"#") && (line.starts_with(SEQUENCE) || ends_in_checksum(line))
+}
+
+fn ends_in_checksum(line: &[u8]) -> bool {
+    let at = line.len().checked_sub(CHECKSUM.len() + CHECKSUM_DIGITS);
+    at.is_some_and(|at| line[at..].starts_with(CHECKSUM))
+}
+
+/// All before ` c=`, and the checksum behind it.
+fn split_checksum(line: &[u8]) -> Option<(&[u8], u32)> {
+    let (fields, checksum) =
+        line.split_at_checked(line.len().checked_sub(CHECKSUM_DIGITS + CHECKSUM.len())?)?;
+    let digits = checksum.strip_prefix(CHECKSUM)?;
+    let mut value = 0;
+    for &digit in digits {
+        value = value << 4 | char::from(digit).to_digit(16)?;
+    }
+    Some((fields, value))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    let all_digits = digits.iter().all(u8::is_ascii_digit);
+    all_digits.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
+}

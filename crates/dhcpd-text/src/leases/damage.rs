@@ -1,0 +1,82 @@
+//! What is wrong with a lease file, and where.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::lex::{LexError, LineIndex, Span, Token};
+
+/// A place in a lease file that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{diagnostic}")]
+pub struct Damage {
+    /// Offset of the damaged record's first byte.
+    pub offset: usize,
+    /// What is wrong: file, line, column, the line itself, and what was expected.
+    pub diagnostic: Box<Diagnostic>,
+}
+
+/// What the parser found wrong, before anyone asks for its line.
+#[derive(Debug)]
+pub(super) struct Fault {
+    span: Span,
+    message: String,
+    expected: Option<&'static str>,
+}
+
+impl Fault {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            expected: None,
+        }
+    }
+
+    /// `token` stands where `expected` should.
+    pub(super) fn unexpected(token: &Token<'_>, expected: &'static str) -> Self {
+        Self {
+            span: token.span,
+            message: format!("unexpected {token}"),
+            expected: Some(expected),
+        }
+    }
+
+    pub(super) fn diagnostic(
+        &self,
+        file: &str,
+        severity: Severity,
+        lines: &mut LineIndex<'_>,
+    ) -> Diagnostic {
+        let place = lines.locate(self.span.start);
+        let (before, rest) = place
+            .text
+            .split_at_checked(place.column - 1)
+            .unwrap_or((place.text, b""));
+        let characters = |bytes| String::from_utf8_lossy(bytes).chars().count();
+        let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        // A line of lost blocks has no end to speak of, and a token that runs over lines is marked on its first.
+        let rest = &rest[..rest.len().min(MAX_SHOWN)];
+        let token = &rest[..rest.len().min(self.span.end - self.span.start)];
+        Diagnostic {
+            severity,
+            file: file.to_owned(),
+            line: to_u32(place.line),
+            column: to_u32(characters(before) + 1),
+            len: to_u32(characters(token).max(1)),
+            source_line: String::from_utf8_lossy(&[before, rest].concat()).into_owned(),
+            message: self.message.clone(),
+            expected: self.expected.map(str::to_owned),
+        }
+    }
+}
+
+/// How many bytes of a line are kept from the wrong token on.
+const MAX_SHOWN: usize = 200;
+
+impl From<LexError> for Fault {
+    fn from(error: LexError) -> Self {
+        let span = Span {
+            start: error.offset,
+            end: error.offset + 1,
+        };
+        Self::new(span, error.reason.to_string())
+    }
+}

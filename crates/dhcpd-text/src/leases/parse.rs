@@ -1,0 +1,404 @@
+//! From tokens to records: the grammar of ISC `lease_file_subparse`.
+
+use std::borrow::Cow;
+use std::net::Ipv4Addr;
+
+use super::ServerState;
+use super::damage::Fault;
+use super::record::{FailoverStateRecord, LeaseRecord, OtherRecord, Record, StateSince};
+use crate::checksum::Mark;
+use crate::date::{DateFields, DateReader, NEVER};
+use crate::lex::{Lexer, Span, Token, TokenKind};
+
+/// Longest record that is read: dhcpd reads no token over 1500 bytes, and the longest records it writes (host and class
+/// declarations) have some dozens of them. The bound keeps a missing brace from making one record of the rest of a file.
+pub(super) const MAX_RECORD: usize = 64 * 1024;
+
+/// A record, its place, and what was met beside it.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) record: Record,
+    pub(super) span: Span,
+    pub(super) mark: Option<Mark>,
+    /// The unknown statements of a lease.
+    pub(super) unknown: Vec<Span>,
+}
+
+/// A statement that is taken whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Statement {
+    pub(super) span: Span,
+    /// Where its first block begins, if it has one.
+    brace: Option<usize>,
+}
+
+/// Reads records off a lexer.
+#[derive(Debug, Clone)]
+pub(super) struct Parser<'a> {
+    pub(super) lexer: Lexer<'a>,
+    dates: DateReader,
+}
+
+type Parse<T> = Result<T, Fault>;
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(source: &'a [u8]) -> Self {
+        Self {
+            lexer: Lexer::new(source),
+            dates: DateReader::default(),
+        }
+    }
+
+    /// Reads the record that begins with the lexer's next token; `None` at the end of the source.
+    pub(super) fn record(&mut self) -> Parse<Option<Parsed>> {
+        let first = self.next()?;
+        let start = first.span.start;
+        let (mut mark, mut unknown) = (None, Vec::new());
+        let record = if first.is_word("lease") {
+            Record::Lease(self.lease(start, &mut mark, &mut unknown)?)
+        } else if first.is_word("failover") {
+            Record::FailoverState(self.failover_state()?)
+        } else if first.is_word("authoring-byte-order") {
+            self.byte_order()?;
+            Record::ByteOrder
+        } else if RECORD_WORDS.iter().any(|word| first.is_word(word)) {
+            Record::Other(self.other(first)?)
+        } else if first.is_end() {
+            return Ok(None);
+        } else {
+            return Err(Fault::unexpected(
+                &first,
+                "a record: lease, failover peer, host, group, class or server-duid",
+            ));
+        };
+        let span = Span {
+            start,
+            end: self.lexer.position(),
+        };
+        Ok(Some(Parsed {
+            record,
+            span,
+            mark,
+            unknown,
+        }))
+    }
+
+    fn lease(
+        &mut self,
+        start: usize,
+        mark: &mut Option<Mark>,
+        unknown: &mut Vec<Span>,
+    ) -> Parse<LeaseRecord> {
+        let mut lease = LeaseRecord::new(self.address()?);
+        self.expect(b'{', "'{'")?;
+        loop {
+            let gap = self.lexer.position();
+            let token = self.next()?;
+            if token.is(b'}') {
+                let record = &self.lexer.source()[start..token.span.start];
+                *mark = Mark::read(record, gap - start).map_err(|_| {
+                    let span = Span {
+                        start,
+                        end: token.span.end,
+                    };
+                    Fault::new(span, "the record is not what its checksum was made of")
+                })?;
+                if let Some(mark) = mark {
+                    (lease.sent, lease.received) = (mark.sent, mark.received);
+                }
+                return Ok(lease);
+            }
+            if token.word().is_none() {
+                return Err(Fault::unexpected(
+                    &token,
+                    "a statement of the lease, or '}'",
+                ));
+            }
+            if !self.lease_statement(&token, &mut lease)? {
+                let span = self.skip_statement(token)?.span;
+                lease.unknown.push(span.of(self.lexer.source()).to_owned());
+                unknown.push(span);
+            }
+        }
+    }
+
+    fn failover_state(&mut self) -> Parse<FailoverStateRecord> {
+        self.expect_word("peer", "'peer'")?;
+        let name = self.name("the name of the failover peer")?;
+        self.expect_word("state", "'state'")?;
+        self.expect(b'{', "'{'")?;
+        let mut record = FailoverStateRecord {
+            name,
+            mine: None,
+            partner: None,
+            mclt: None,
+        };
+        loop {
+            let token = self.next()?;
+            if token.is(b'}') {
+                return Ok(record);
+            } else if token.is_word("my") {
+                record.mine = Some(self.state_since()?);
+            } else if token.is_word("partner") {
+                record.partner = Some(self.state_since()?);
+            } else if token.is_word("mclt") {
+                record.mclt = Some(self.number("a number of seconds")?);
+                self.semicolon()?;
+            } else {
+                return Err(Fault::unexpected(
+                    &token,
+                    "'my state', 'partner state', 'mclt' or '}'",
+                ));
+            }
+        }
+    }
+
+    /// `state S at DATE;` or `state S;`
+    fn state_since(&mut self) -> Parse<StateSince> {
+        self.expect_word("state", "'state'")?;
+        let token = self.next()?;
+        let state = token
+            .word()
+            .and_then(|word| ServerState::from_word(word.as_bytes()));
+        let state = state.ok_or_else(|| Fault::unexpected(&token, "a failover state"))?;
+        let token = self.next()?;
+        if token.is(b';') {
+            return Ok(StateSince { state, since: None });
+        }
+        if !token.is_word("at") {
+            return Err(Fault::unexpected(&token, "'at' or ';'"));
+        }
+        Ok(StateSince {
+            state,
+            since: Some(self.date()?),
+        })
+    }
+
+    fn byte_order(&mut self) -> Parse<()> {
+        let order = self.next()?;
+        if !order.is_word("little-endian") && !order.is_word("big-endian") {
+            return Err(Fault::unexpected(&order, "'little-endian' or 'big-endian'"));
+        }
+        self.semicolon()
+    }
+
+    fn other(&mut self, first: Token<'a>) -> Parse<OtherRecord> {
+        let statement = self.skip_statement(first)?;
+        let source = self.lexer.source();
+        let key = match statement.brace {
+            Some(brace) => source[first.span.start..brace].trim_ascii_end(),
+            None => first.text,
+        };
+        Ok(OtherRecord::new(statement.span.of(source), key.len()))
+    }
+
+    /// Takes a statement that begins with `first`: to its semicolon, or to the brace that closes its block.
+    pub(super) fn skip_statement(&mut self, first: Token<'a>) -> Parse<Statement> {
+        let (mut depth, mut brace) = (0_usize, None);
+        loop {
+            let token = self.next()?;
+            let last = match token.kind {
+                TokenKind::Punctuation(b'{') => {
+                    brace.get_or_insert(token.span.start);
+                    depth += 1;
+                    false
+                }
+                TokenKind::Punctuation(b'}') => {
+                    depth = depth
+                        .checked_sub(1)
+                        .ok_or_else(|| Fault::unexpected(&token, "';'"))?;
+                    depth == 0
+                }
+                TokenKind::Punctuation(b';') => depth == 0,
+                TokenKind::End => {
+                    return Err(Fault::unexpected(&token, "the end of the statement"));
+                }
+                _ => false,
+            };
+            if last {
+                return Ok(Statement {
+                    span: first.span.to(token.span),
+                    brace,
+                });
+            }
+        }
+    }
+
+    /// A date and its semicolon, as seconds since 1970.
+    pub(super) fn date(&mut self) -> Parse<u32> {
+        if let Some((seconds, length)) = self.dates.read_written(self.lexer.rest()) {
+            self.lexer = self.lexer.at(self.lexer.position() + length);
+            return Ok(seconds);
+        }
+        let first = self.next()?;
+        if first.is_word("never") {
+            self.semicolon()?;
+            return Ok(NEVER);
+        }
+        if first.is_word("epoch") {
+            let seconds = self.number("seconds since 1970")?;
+            self.semicolon()?;
+            return Ok(seconds.min(NEVER));
+        }
+        if first.kind != TokenKind::Number {
+            return Err(Fault::unexpected(
+                &first,
+                "a date: day of the week, 'epoch' or 'never'",
+            ));
+        }
+        self.calendar_date()
+    }
+
+    /// `YYYY/MM/DD HH:MM:SS` with an offset behind it or none, and the semicolon.
+    fn calendar_date(&mut self) -> Parse<u32> {
+        let start = self.lexer.peek()?.span;
+        let year = self.number("a year")?;
+        self.expect(b'/', "'/'")?;
+        let month = self.number("a month")?;
+        self.expect(b'/', "'/'")?;
+        let day = self.number("a day")?;
+        let hour = self.number("an hour")?;
+        self.expect(b':', "':'")?;
+        let minute = self.number("a minute")?;
+        self.expect(b':', "':'")?;
+        let second = self.number("a second")?;
+        // As dhcpd has it, a small year counts from 1900.
+        let year = if year > 1900 {
+            year
+        } else {
+            year.saturating_add(1900)
+        };
+        let span = Span {
+            start: start.start,
+            end: self.lexer.position(),
+        };
+        let impossible = || Fault::new(span, "the calendar has no such date from 1970 on");
+        let fields = DateFields {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        };
+        let seconds = self.dates.seconds(fields).ok_or_else(impossible)?;
+        let token = self.next()?;
+        if token.is(b';') {
+            return Ok(seconds);
+        }
+        let offset = token
+            .number()
+            .ok_or_else(|| Fault::unexpected(&token, "a time zone offset or ';'"))?;
+        self.semicolon()?;
+        if seconds == NEVER {
+            return Ok(NEVER);
+        }
+        let shifted = i64::from(seconds)
+            .checked_add(offset)
+            .filter(|shifted| *shifted >= 0)
+            .ok_or_else(impossible)?;
+        Ok(u32::try_from(shifted).unwrap_or(NEVER).min(NEVER))
+    }
+
+    /// `A.B.C.D`
+    pub(super) fn address(&mut self) -> Parse<Ipv4Addr> {
+        let mut octets = [0; 4];
+        for (index, octet) in octets.iter_mut().enumerate() {
+            if index > 0 {
+                self.expect(b'.', "'.' in an address")?;
+            }
+            let token = self.next()?;
+            let number = token.number().and_then(|number| u8::try_from(number).ok());
+            *octet = number.ok_or_else(|| Fault::unexpected(&token, "an address, as 10.0.0.1"))?;
+        }
+        Ok(Ipv4Addr::from(octets))
+    }
+
+    /// Bytes in hexadecimal with colons between them, of which `first` is the first token.
+    pub(super) fn hex_bytes(&mut self, first: Token<'a>) -> Parse<Vec<u8>> {
+        let mut bytes = vec![hex_byte(&first)?];
+        while self.lexer.peek()?.is(b':') {
+            self.next()?;
+            let token = self.next()?;
+            bytes.push(hex_byte(&token)?);
+        }
+        Ok(bytes)
+    }
+
+    /// A string, or bytes in hexadecimal.
+    pub(super) fn bytes(&mut self) -> Parse<Cow<'a, [u8]>> {
+        let token = self.next()?;
+        match token.string() {
+            Some(text) => Ok(text?),
+            None => Ok(Cow::Owned(self.hex_bytes(token)?)),
+        }
+    }
+
+    /// A string or a word.
+    pub(super) fn name(&mut self, expected: &'static str) -> Parse<Vec<u8>> {
+        let token = self.next()?;
+        match (token.string(), token.word()) {
+            (Some(text), _) => Ok(text?.into_owned()),
+            (None, Some(word)) => Ok(word.as_bytes().to_owned()),
+            (None, None) => Err(Fault::unexpected(&token, expected)),
+        }
+    }
+
+    pub(super) fn number(&mut self, expected: &'static str) -> Parse<u32> {
+        let token = self.next()?;
+        let number = token.number().and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| Fault::unexpected(&token, expected))
+    }
+
+    pub(super) fn semicolon(&mut self) -> Parse<()> {
+        self.expect(b';', "';'")
+    }
+
+    pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Parse<()> {
+        let token = self.next()?;
+        if token.is(byte) {
+            Ok(())
+        } else {
+            Err(Fault::unexpected(&token, expected))
+        }
+    }
+
+    pub(super) fn expect_word(&mut self, word: &str, expected: &'static str) -> Parse<()> {
+        let token = self.next()?;
+        if token.is_word(word) {
+            Ok(())
+        } else {
+            Err(Fault::unexpected(&token, expected))
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Parse<Token<'a>> {
+        Ok(self.lexer.next_token()?)
+    }
+}
+
+/// What records begin with. Those that have no reader of their own are kept as they stand.
+pub(super) const RECORD_WORDS: [&str; 11] = [
+    "lease",
+    "failover",
+    "authoring-byte-order",
+    "server-duid",
+    "host",
+    "group",
+    "class",
+    "subclass",
+    "ia-na",
+    "ia-ta",
+    "ia-pd",
+];
+
+fn hex_byte(token: &Token<'_>) -> Parse<u8> {
+    let digits = match token.kind {
+        TokenKind::Number | TokenKind::NumberOrName => std::str::from_utf8(token.text).ok(),
+        _ => None,
+    };
+    let value = digits
+        .filter(|digits| !digits.starts_with(['-', '+']))
+        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    value.ok_or_else(|| Fault::unexpected(token, "a byte in hexadecimal"))
+}
