@@ -17,6 +17,12 @@ pub struct HardwareAddress {
 
 const OVERSIZED_LEN: u8 = u8::MAX;
 
+impl Default for HardwareAddress {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl HardwareAddress {
     /// Longest value in bytes, the type byte included.
     pub const MAX_LEN: usize = 21;

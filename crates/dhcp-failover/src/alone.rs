@@ -1,0 +1,135 @@
+//! PARTNER-DOWN: when the partner's addresses, and those of its clients, may be used.
+
+use failover_wire::{BindingStatus, ServerState, UnixTime};
+
+use crate::binding::Binding;
+use crate::bindings::Slot;
+use crate::context::Context;
+use crate::endpoint::Endpoint;
+use crate::time::{Instant, Now};
+
+impl Endpoint {
+    pub(crate) fn begin_partner_down(&mut self, cx: &mut Context<'_>) {
+        // Resumed after a restart, it began when the record says.
+        let ago = cx.now.unix.0.saturating_sub(self.stos.0);
+        let mono = cx
+            .now
+            .mono
+            .earlier_by(std::time::Duration::from_secs(ago.into()));
+        self.alone_since = Now {
+            mono,
+            unix: self.stos,
+        };
+        let waits = |b: &Binding| b.is_ending() || b.status == self.peer_free();
+        let slots: Vec<Slot> = cx
+            .bindings
+            .slots_of(self.id)
+            .filter(|slot| waits(cx.bindings.at(*slot)))
+            .collect();
+        for slot in slots {
+            self.wait_for(slot, cx);
+        }
+        self.reclaim(cx);
+    }
+
+    pub(crate) fn end_partner_down(&mut self, cx: &mut Context<'_>) {
+        self.waiting.clear();
+        self.taken_over.clear();
+        let begun: Vec<Slot> = cx
+            .bindings
+            .slots_of(self.id)
+            .filter(|slot| cx.bindings.at(*slot).begun_alone)
+            .collect();
+        for slot in begun {
+            cx.bindings
+                .note(slot, |binding| binding.begun_alone = false);
+        }
+    }
+
+    /// Puts an address on the list of those that have to outwait the partner's promises.
+    pub(crate) fn wait_for(&mut self, slot: Slot, cx: &Context<'_>) {
+        self.waiting
+            .insert((self.reusable_at(cx.bindings.at(slot)), slot));
+    }
+
+    /// When an address is free for another client although the partner may have promised it: MCLT
+    /// after the latest time that either server can have said, and after PARTNER-DOWN began
+    /// (draft §9.4.2, over ISC's rule, which forgets what the partner promised last).
+    fn reusable_at(&self, binding: &Binding) -> UnixTime {
+        if binding.begun_alone {
+            return binding.ends;
+        }
+        let promised = binding.horizon().max(self.alone_since.unix);
+        let over = promised.saturating_add(self.wait_mclt);
+        if binding.is_ending() {
+            over.max(binding.ends)
+        } else {
+            over
+        }
+    }
+
+    /// Whether both clocks are past the wait.
+    fn wait_is_over(&self, binding: &Binding, now: Now) -> bool {
+        let at = self.reusable_at(binding);
+        now.unix > at && now.mono > self.mono_of(at) && now.mono >= binding.ends_mono
+    }
+
+    /// A wall time of this PARTNER-DOWN on the monotonic clock.
+    fn mono_of(&self, at: UnixTime) -> Instant {
+        self.alone_since.mono_at(at)
+    }
+
+    /// Moves the addresses whose wait is over to where they can be given out.
+    pub(crate) fn reclaim(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..self.config.timing.expiry_batch {
+            let Some(&(at, slot)) = self.waiting.first() else {
+                return;
+            };
+            if at >= cx.now.unix || self.mono_of(at) >= cx.now.mono {
+                return;
+            }
+            self.waiting.pop_first();
+            self.reclaim_one(slot, cx);
+        }
+    }
+
+    fn reclaim_one(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        let binding = cx.bindings.at(slot);
+        if !(binding.is_ending() || binding.status == self.peer_free()) {
+            return;
+        }
+        if !self.wait_is_over(binding, cx.now) {
+            // The partner said something since, or the lease has yet to end by the other clock.
+            let at = self.reusable_at(binding).max(cx.now.unix);
+            self.waiting.insert((at, slot));
+        } else if binding.is_ending() {
+            let mut binding = binding.clone();
+            binding.change_hands(BindingStatus::Free, cx.now.unix);
+            cx.bindings.apply(slot, binding, cx.out);
+            self.queue_update(slot, cx);
+            self.take_over(slot, cx);
+        } else {
+            self.take_over(slot, cx);
+        }
+    }
+
+    fn take_over(&mut self, slot: Slot, cx: &Context<'_>) {
+        let binding = cx.bindings.at(slot);
+        if binding.status == self.peer_free() {
+            self.taken_over.insert((binding.ends, slot));
+        }
+    }
+
+    /// Whether an address that is the partner's, or its client's, may be given to anyone now.
+    pub(crate) fn may_take_over(&self, binding: &Binding, now: Now) -> bool {
+        self.state == ServerState::PartnerDown
+            && !self.updates.is_draining()
+            && self.wait_is_over(binding, now)
+    }
+
+    /// When [`Endpoint::reclaim`] has something to do.
+    pub(crate) fn next_reclaim(&self) -> Option<Instant> {
+        let (at, _) = self.waiting.first()?;
+        Some(self.mono_of(*at).plus_secs(1))
+    }
+}

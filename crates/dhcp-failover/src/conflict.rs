@@ -1,0 +1,219 @@
+//! Whether the partner's update is accepted: ISC's tables, as pure functions.
+
+use dhcp_split::Role;
+use failover_wire::{BindingStatus, RejectReason, UnixTime};
+
+use crate::binding::{Binding, Client};
+
+/// The parts of an update that decide about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Incoming {
+    /// The state announced.
+    pub status: BindingStatus,
+    /// Who holds the address.
+    pub client: Client,
+    /// Potential expiry (option 18); 0 if absent.
+    pub potential: UnixTime,
+    /// Client last transaction time (option 6); 0 if absent.
+    pub cltt: UnixTime,
+}
+
+/// Who decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Judge {
+    /// The receiver's role.
+    pub role: Role,
+    /// Whether the receiver is in NORMAL.
+    pub normal: bool,
+    /// Seconds by which the partner's clock may be ahead of ours when it says EXPIRED.
+    pub expiry_fudge: u32,
+    /// The receiver's wall clock.
+    pub now: UnixTime,
+}
+
+/// When both servers changed a lease at the same time, whether ours stands (ISC's duel): decided
+/// alike on both sides. `local` is the state of ours that is in flight.
+pub fn ours_wins(local: &Binding, incoming: &Incoming, role: Role) -> bool {
+    match (local.status, incoming.status) {
+        (BindingStatus::Active, BindingStatus::Active) => {
+            let ours = (local.cltt, role == Role::Primary);
+            let theirs = (incoming.cltt, role == Role::Secondary);
+            ours > theirs
+        }
+        (BindingStatus::Active, BindingStatus::Expired) | (_, BindingStatus::Active) => false,
+        _ => role == Role::Primary,
+    }
+}
+
+/// Whether the change from `stored` to what came in is acceptable: ISC's tables for NORMAL and for
+/// every other state, and the draft's identity rule (§7.1.3) for a primary.
+///
+/// # Errors
+///
+/// [`RejectReason::FATAL_CONFLICT`]; ISC takes any reason alike.
+pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(), RejectReason> {
+    use BindingStatus as B;
+    let over = incoming.potential <= judge.now;
+    let ended = stored.ends.0.saturating_sub(judge.expiry_fudge) <= judge.now.0;
+    let acceptable = match (stored.status, incoming.status) {
+        (B::Active, B::Active) => {
+            judge.role == Role::Secondary
+                || stored.client.is_empty()
+                || stored.client.is_same(&incoming.client)
+                || stored.ends <= judge.now
+        }
+        (from, to) if from == to => true,
+        (B::Active, B::Released | B::Abandoned) => true,
+        (B::Active, B::Expired) => ended && !(judge.normal && judge.role == Role::Primary),
+        (B::Active, B::Free | B::Backup) => judge.normal && judge.role == Role::Secondary && over,
+        (B::Active, B::Reset) => !judge.normal || judge.role == Role::Secondary,
+        (B::Expired | B::Reset, B::Free | B::Backup) => !judge.normal || over,
+        _ => true,
+    };
+    if acceptable {
+        Ok(())
+    } else {
+        Err(RejectReason::FATAL_CONFLICT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    const NOW: UnixTime = UnixTime(10_000);
+
+    fn client(id: u8) -> Client {
+        Client {
+            uid: Bytes::from(vec![id]),
+            ..Client::default()
+        }
+    }
+
+    fn stored(status: BindingStatus, ends: u32) -> Binding {
+        Binding {
+            ends: UnixTime(ends),
+            client: client(1),
+            ..Binding::unused(status)
+        }
+    }
+
+    fn incoming(status: BindingStatus, potential: u32) -> Incoming {
+        Incoming {
+            status,
+            client: client(1),
+            potential: UnixTime(potential),
+            cltt: UnixTime(0),
+        }
+    }
+
+    fn judge(role: Role, normal: bool) -> Judge {
+        Judge {
+            role,
+            normal,
+            expiry_fudge: 65,
+            now: NOW,
+        }
+    }
+
+    /// Spec table: rows stored, columns FREE ACTIVE EXPIRED RELEASED ABANDONED RESET BACKUP;
+    /// `y` accepted, `n` refused, `T` iff option 18 is past, `X` iff it has (nearly) ended.
+    #[test]
+    fn the_tables_are_iscs() {
+        const NORMAL_PRIMARY: [(&str, &str); 7] = [
+            ("free", "yyyyyyy"),
+            ("active", "nynyynn"),
+            ("expired", "TyyyyyT"),
+            ("released", "yyyyyyy"),
+            ("abandoned", "yyyyyyy"),
+            ("reset", "TyyyyyT"),
+            ("backup", "yyyyyyy"),
+        ];
+        check(judge(Role::Primary, true), &NORMAL_PRIMARY);
+        let mut table = NORMAL_PRIMARY;
+        table[1].1 = "TyXyyyT";
+        check(judge(Role::Secondary, true), &table);
+        let mut table = NORMAL_PRIMARY.map(|(from, _)| (from, "yyyyyyy"));
+        table[1].1 = "nyXyyyn";
+        check(judge(Role::Primary, false), &table);
+        check(judge(Role::Secondary, false), &table);
+    }
+
+    fn check(judge: Judge, table: &[(&str, &str)]) {
+        let all = BindingStatus::ALL;
+        for (row, (name, cells)) in table.iter().enumerate() {
+            assert_eq!(all[row].to_string(), *name);
+            for (column, cell) in cells.chars().enumerate() {
+                for (potential, ends) in [(9_999, 10_065), (10_001, 10_065), (9_999, 10_066)] {
+                    let expected = match cell {
+                        'y' => true,
+                        'n' => false,
+                        'T' => potential <= NOW.0,
+                        'X' => ends - 65 <= NOW.0,
+                        _ => unreachable!(),
+                    };
+                    let (stored, incoming) =
+                        (stored(all[row], ends), incoming(all[column], potential));
+                    let accepted = accept(&stored, &incoming, judge).is_ok();
+                    assert_eq!(accepted, expected, "{name} to {} {judge:?}", all[column]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_primary_keeps_its_tenant_while_the_lease_runs() {
+        let theirs = Incoming {
+            client: client(2),
+            ..incoming(BindingStatus::Active, 0)
+        };
+        let ours = stored(BindingStatus::Active, 10_001);
+        assert!(accept(&ours, &theirs, judge(Role::Primary, true)).is_err());
+        assert!(accept(&ours, &theirs, judge(Role::Primary, false)).is_err());
+        assert!(accept(&ours, &theirs, judge(Role::Secondary, true)).is_ok());
+        let over = stored(BindingStatus::Active, 10_000);
+        assert!(accept(&over, &theirs, judge(Role::Primary, true)).is_ok());
+    }
+
+    /// Both may give way (each then has what the other had, and the primary's view prevails with
+    /// the next change); both standing firm would leave the tables apart for good.
+    #[test]
+    fn a_duel_is_never_won_by_both() {
+        for local in BindingStatus::ALL {
+            for remote in BindingStatus::ALL {
+                for (ours, theirs) in [(1, 2), (2, 1), (1, 1)] {
+                    let at = |status, cltt| Binding {
+                        cltt: UnixTime(cltt),
+                        ..stored(status, 0)
+                    };
+                    let of = |status, cltt| Incoming {
+                        cltt: UnixTime(cltt),
+                        ..incoming(status, 0)
+                    };
+                    let primary = ours_wins(&at(local, ours), &of(remote, theirs), Role::Primary);
+                    let secondary =
+                        ours_wins(&at(remote, theirs), &of(local, ours), Role::Secondary);
+                    assert!(!(primary && secondary), "{local} {remote}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_renewals_the_later_stands_and_a_tie_is_the_primarys() {
+        use BindingStatus::Active;
+        let at = |cltt| Binding {
+            cltt: UnixTime(cltt),
+            ..stored(Active, 0)
+        };
+        let of = |cltt| Incoming {
+            cltt: UnixTime(cltt),
+            ..incoming(Active, 0)
+        };
+        assert!(ours_wins(&at(2), &of(1), Role::Secondary));
+        assert!(!ours_wins(&at(1), &of(2), Role::Primary));
+        assert!(ours_wins(&at(1), &of(1), Role::Primary));
+        assert!(!ours_wins(&at(1), &of(1), Role::Secondary));
+    }
+}

@@ -1,0 +1,181 @@
+//! How a tenancy ends: expiry, release, decline, and the partner's word for it.
+
+use failover_wire::{BindingStatus, ServerState};
+
+use crate::binding::{Binding, Client};
+use crate::bindings::{Bindings, PoolId, Slot};
+use crate::context::Context;
+use crate::endpoint::Endpoint;
+use crate::event::What;
+use crate::state::Service;
+use crate::time::{Instant, Now};
+
+impl Endpoint {
+    /// Ends what has ended by both clocks, a batch at a time.
+    pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
+        for at in 0..self.pools.len() {
+            let pool = self.pools[at];
+            for _ in 0..self.config.timing.expiry_batch {
+                let Some(slot) = next_ended(pool, self.expires_leases(), cx) else {
+                    break;
+                };
+                match cx.bindings.at(slot).status {
+                    BindingStatus::Active => self.expire_lease(slot, cx),
+                    _ => self.reinstate(slot, cx),
+                }
+            }
+        }
+        if self.state == ServerState::PartnerDown {
+            self.reclaim(cx);
+        }
+        self.transmit(cx);
+    }
+
+    /// A secondary in NORMAL leaves expiry to the primary.
+    fn expires_leases(&self) -> bool {
+        self.state != ServerState::Normal || self.config.role == dhcp_split::Role::Primary
+    }
+
+    /// When [`Endpoint::expire`] has something to do.
+    pub(crate) fn next_expiry(&self, bindings: &Bindings) -> Option<Instant> {
+        let leases = self
+            .pools
+            .iter()
+            .filter_map(|pool| next_end(bindings, *pool, self.expires_leases()))
+            .min();
+        leases.into_iter().chain(self.next_reclaim()).min()
+    }
+
+    fn expire_lease(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        self.end_tenancy(slot, BindingStatus::Expired, cx);
+        let status = cx.bindings.at(slot).status;
+        self.event(What::LeaseExpired(cx.bindings.address(slot), status), cx);
+    }
+
+    /// The client gave its address back.
+    pub(crate) fn release(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        cx.bindings.note(slot, |binding| {
+            binding.ends = cx.now.unix;
+            binding.ends_mono = cx.now.mono;
+            binding.cltt = cx.now.unix;
+        });
+        self.end_tenancy(slot, BindingStatus::Released, cx);
+        self.transmit(cx);
+    }
+
+    fn end_tenancy(&mut self, slot: Slot, status: BindingStatus, cx: &mut Context<'_>) {
+        let mut binding = cx.bindings.at(slot).clone();
+        let unknown_to_partner = self.state == ServerState::CommunicationsInterrupted
+            && binding.rewind == self.own_free();
+        if unknown_to_partner {
+            // For the partner this address was ours all along: so it is again (ISC's rewind).
+            binding.status = binding.rewind;
+            binding.tstp = binding.tstp.min(binding.tsfp());
+        } else {
+            binding.status = status;
+        }
+        self.settle_rewind(&mut binding);
+        cx.bindings.apply(slot, binding, cx.out);
+        self.queue_update(slot, cx);
+        if self.state == ServerState::PartnerDown {
+            self.wait_for(slot, cx);
+        }
+    }
+
+    /// While the servers cooperate, what is committed can't be taken back.
+    pub(crate) fn settle_rewind(&self, binding: &mut Binding) {
+        if matches!(self.service(), Service::Cooperating | Service::None(_)) {
+            binding.rewind = binding.status;
+        }
+    }
+
+    /// The partner knows that the tenancy is over: the address is free. `binding` is the address
+    /// as it stands, ending.
+    pub(crate) fn free(&mut self, slot: Slot, mut binding: Binding, cx: &mut Context<'_>) {
+        binding.status = if binding.reserved {
+            self.own_free()
+        } else {
+            BindingStatus::Free
+        };
+        binding.rewind = binding.status;
+        binding.tstp = binding.tstp.min(binding.tsfp());
+        cx.bindings.apply(slot, binding, cx.out);
+        self.offer_affinity(slot, cx);
+        self.after_membership_change(slot, cx);
+    }
+
+    /// The address is in use by someone we don't know (DECLINE, ping-check).
+    pub(crate) fn abandon(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        let mut binding = cx.bindings.at(slot).clone();
+        abandon(&mut binding, self.config.timing.abandon_time, cx.now);
+        // Pending until acknowledged, whatever was acknowledged before.
+        binding.tstp = binding.tsfp().saturating_add(1).max(cx.now.unix);
+        self.settle_rewind(&mut binding);
+        cx.bindings.apply(slot, binding, cx.out);
+        self.queue_update(slot, cx);
+        self.transmit(cx);
+    }
+
+    /// An abandoned address gets another chance.
+    fn reinstate(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        let mut binding = cx.bindings.at(slot).clone();
+        binding.change_hands(BindingStatus::Free, cx.now.unix);
+        self.settle_rewind(&mut binding);
+        cx.bindings.apply(slot, binding, cx.out);
+        self.queue_update(slot, cx);
+        self.after_membership_change(slot, cx);
+        if self.state == ServerState::PartnerDown && self.peer_free() == BindingStatus::Free {
+            self.wait_for(slot, cx);
+        }
+    }
+}
+
+/// Marks an address as in use by nobody we know, for `secs`.
+pub(crate) fn abandon(binding: &mut Binding, secs: u32, now: Now) {
+    binding.status = BindingStatus::Abandoned;
+    binding.client = Client::default();
+    binding.extra = None;
+    binding.starts = now.unix;
+    binding.ends = now.unix.saturating_add(secs);
+    binding.ends_mono = now.mono.plus_secs(secs);
+}
+
+/// An address of the pool whose lease or quarantine is over by both clocks.
+pub(crate) fn next_ended(pool: PoolId, leases: bool, cx: &mut Context<'_>) -> Option<Slot> {
+    for status in [BindingStatus::Active, BindingStatus::Abandoned] {
+        if status == BindingStatus::Active && !leases {
+            continue;
+        }
+        let Some(slot) = cx.bindings.in_order(pool, status).next() else {
+            continue;
+        };
+        let binding = cx.bindings.at(slot);
+        if binding.ends_mono > cx.now.mono {
+            continue;
+        }
+        if binding.ends <= cx.now.unix {
+            return Some(slot);
+        }
+        // The wall clock was set back: wait for it too, without asking all the time.
+        let later = cx.now.mono_at(binding.ends);
+        cx.bindings.note(slot, |binding| binding.ends_mono = later);
+    }
+    None
+}
+
+/// When [`next_ended`] may find something.
+pub(crate) fn next_end(bindings: &Bindings, pool: PoolId, leases: bool) -> Option<Instant> {
+    let head = |status| {
+        let slot = bindings.in_order(pool, status).next()?;
+        Some(bindings.at(slot).ends_mono)
+    };
+    let active = if leases {
+        head(BindingStatus::Active)
+    } else {
+        None
+    };
+    active
+        .into_iter()
+        .chain(head(BindingStatus::Abandoned))
+        .min()
+}

@@ -1,0 +1,397 @@
+//! Updates to the partner: the send queue, the window, acknowledgements, update requests.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use failover_wire::{
+    BindingAck, BindingStatus, BindingUpdate, IpFlags, Message, RejectReason, ServerState,
+    UnixTime, Xid,
+};
+
+use crate::binding::Binding;
+use crate::bindings::{Slot, Update};
+use crate::context::Context;
+use crate::endpoint::Endpoint;
+use crate::event::What;
+
+/// Updates on their way to the partner.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Updates {
+    queue: VecDeque<Slot>,
+    in_flight: BTreeMap<Xid, InFlight>,
+    /// The update whose answer completes the partner's update request, and the request's xid.
+    marker: Option<(Slot, Xid)>,
+    /// An update request of ours that isn't answered; true if for all.
+    requested: Option<bool>,
+    /// Before PARTNER-DOWN is left: what was unanswered when the partner had recovered.
+    draining: Option<BTreeSet<Slot>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct InFlight {
+    slot: Slot,
+    potential: UnixTime,
+}
+
+impl Updates {
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn unacked(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    pub(crate) fn take_request(&mut self) -> Option<bool> {
+        self.requested.take()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.is_some()
+    }
+}
+
+impl Endpoint {
+    /// Whether updates can go out: not before the partner's state is known on this link.
+    fn can_update(&self) -> bool {
+        self.links
+            .live
+            .as_ref()
+            .is_some_and(|live| live.heard_state)
+    }
+
+    /// A binding changed: tells the partner as soon as the window allows. Without a link nothing
+    /// is queued; what is pending is found again on the next one.
+    pub(crate) fn queue_update(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        if self.can_update() {
+            self.enqueue(slot, cx);
+        } else {
+            debug_assert_eq!(
+                cx.bindings.update(slot),
+                Update::Idle,
+                "updates die with the link"
+            );
+        }
+    }
+
+    fn enqueue(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        match cx.bindings.update(slot) {
+            Update::Queued => return,
+            // What is in flight is out of date: its answer will mean nothing.
+            Update::Unacked(xid) => {
+                self.updates.in_flight.remove(&xid);
+            }
+            Update::Idle => {}
+        }
+        cx.bindings.set_update(slot, Update::Queued);
+        self.updates.queue.push_back(slot);
+    }
+
+    /// Queues every binding that the partner hasn't acknowledged.
+    pub(crate) fn queue_pending(&mut self, cx: &mut Context<'_>) -> u32 {
+        if !self.can_update() {
+            return 0;
+        }
+        let pending: Vec<Slot> = cx
+            .bindings
+            .slots_of(self.id)
+            .filter(|slot| cx.bindings.at(*slot).is_pending())
+            .filter(|slot| cx.bindings.update(*slot) == Update::Idle)
+            .collect();
+        for slot in &pending {
+            self.enqueue(*slot, cx);
+        }
+        pending.len() as u32
+    }
+
+    /// Queues every binding that was ever used; the rest the partner knows by default (draft
+    /// §5.16).
+    fn queue_all(&mut self, cx: &mut Context<'_>) -> u32 {
+        let used: Vec<Slot> = cx
+            .bindings
+            .slots_of(self.id)
+            .filter(|slot| *cx.bindings.at(*slot) != Binding::unused(BindingStatus::Free))
+            .filter(|slot| !matches!(cx.bindings.update(*slot), Update::Queued))
+            .collect();
+        for slot in &used {
+            self.enqueue(*slot, cx);
+        }
+        used.len() as u32
+    }
+
+    /// Sends queued updates as far as the partner's window allows.
+    pub(crate) fn transmit(&mut self, cx: &mut Context<'_>) {
+        if !self.can_update() {
+            return;
+        }
+        while self.updates.in_flight.len() < self.peer_max_unacked as usize {
+            let Some(slot) = self.updates.queue.pop_front() else {
+                return;
+            };
+            self.send_update(slot, cx);
+        }
+    }
+
+    fn send_update(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        let Some(live) = &mut self.links.live else {
+            return;
+        };
+        let xid = live.update_xid();
+        let mut binding = cx.bindings.at(slot).clone();
+        let potential = announced(&binding);
+        let update = update_of(cx.bindings.address(slot), &binding, potential);
+        binding.sent = binding.sent.max(potential);
+        if binding.rewind == binding.status {
+            cx.bindings.note(slot, |b| b.sent = binding.sent);
+        } else {
+            // From here on the partner may know: this tenancy can't be taken back.
+            binding.rewind = binding.status;
+            cx.bindings.apply(slot, binding, cx.out);
+        }
+        cx.bindings.set_update(slot, Update::Unacked(xid));
+        self.updates
+            .in_flight
+            .insert(xid, InFlight { slot, potential });
+        self.transmit_frame(xid, Message::BindingUpdate(update), cx);
+    }
+
+    /// The partner's answer to an update.
+    pub(crate) fn handle_ack(&mut self, xid: Xid, ack: &BindingAck, cx: &mut Context<'_>) {
+        let Some(slot) = ack.address.and_then(|address| cx.bindings.slot(address)) else {
+            return;
+        };
+        let address = cx.bindings.address(slot);
+        let Update::Unacked(expected) = cx.bindings.update(slot) else {
+            return;
+        };
+        if let Some(reason) = ack.reject {
+            let text = ack
+                .message
+                .as_deref()
+                .map(String::from_utf8_lossy)
+                .unwrap_or_default();
+            let text = text.chars().filter(|c| !c.is_control()).collect();
+            self.event(
+                What::UpdateRejected {
+                    address,
+                    reason,
+                    text,
+                },
+                cx,
+            );
+            self.withdraw(slot, cx);
+        } else if xid == expected {
+            self.acknowledged(slot, xid, cx);
+        } else {
+            self.event(What::StaleAck(address), cx);
+        }
+        self.transmit(cx);
+    }
+
+    fn acknowledged(&mut self, slot: Slot, xid: Xid, cx: &mut Context<'_>) {
+        let Some(flight) = self.updates.in_flight.get(&xid) else {
+            return;
+        };
+        let mut binding = cx.bindings.at(slot).clone();
+        binding.acked = binding.acked.max(flight.potential);
+        if binding.is_ending() {
+            self.free(slot, binding, cx);
+        } else {
+            cx.bindings.apply(slot, binding, cx.out);
+        }
+        // Freeing may have queued a new update; then this one is out of flight already.
+        if cx.bindings.update(slot) == Update::Unacked(xid) {
+            self.withdraw(slot, cx);
+        } else {
+            self.answered(slot, cx);
+        }
+    }
+
+    /// Takes an update out of flight: it is answered, or outdone by the partner's own. One that
+    /// waits in the queue stays there: it will say what the binding says by then.
+    pub(crate) fn withdraw(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        if let Update::Unacked(xid) = cx.bindings.update(slot) {
+            self.updates.in_flight.remove(&xid);
+            cx.bindings.set_update(slot, Update::Idle);
+            self.answered(slot, cx);
+        }
+    }
+
+    /// An update found its answer: that may complete an update request, or a drain.
+    fn answered(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        if let Some((last, xid)) = self.updates.marker
+            && last == slot
+        {
+            self.updates.marker = None;
+            self.update_done(xid, cx);
+        }
+        if let Some(draining) = &mut self.updates.draining {
+            draining.remove(&slot);
+            self.end_drain(cx);
+        }
+    }
+
+    fn update_done(&mut self, xid: Xid, cx: &mut Context<'_>) {
+        self.reply(xid, Message::UpdateDone, cx);
+        self.event(What::UpdateDoneSent, cx);
+    }
+
+    /// The partner asks for updates: UPDREQ or UPDREQALL.
+    pub(crate) fn handle_update_request(&mut self, all: bool, xid: Xid, cx: &mut Context<'_>) {
+        // A request that comes while another is being served is served as one for all.
+        let all = all || self.updates.marker.is_some();
+        let queued = if all {
+            self.queue_all(cx)
+        } else {
+            self.queue_pending(cx)
+        };
+        self.event(What::UpdateRequestReceived { all, queued }, cx);
+        match self
+            .updates
+            .queue
+            .back()
+            .copied()
+            .or_else(|| self.last_in_flight())
+        {
+            Some(last) => self.updates.marker = Some((last, xid)),
+            None => {
+                self.updates.marker = None;
+                self.update_done(xid, cx);
+            }
+        }
+        self.transmit(cx);
+    }
+
+    fn last_in_flight(&self) -> Option<Slot> {
+        self.updates
+            .in_flight
+            .last_key_value()
+            .map(|(_, flight)| flight.slot)
+    }
+
+    /// Asks the partner for updates, unless it is at it.
+    pub(crate) fn request_updates(&mut self, all: bool, cx: &mut Context<'_>) {
+        if self.links.live.is_none() || self.updates.requested >= Some(all) {
+            return;
+        }
+        let all = all || self.updates.requested == Some(true);
+        self.updates.requested = Some(all);
+        // The partner has to have our state before it can make sense of the request.
+        self.say_first_state(cx);
+        let message = if all {
+            Message::UpdateRequestAll
+        } else {
+            Message::UpdateRequest
+        };
+        self.send(message, cx);
+        self.event(What::UpdateRequestSent { all }, cx);
+    }
+
+    /// The link is gone: nothing is in flight any more. What is pending shows in the bindings.
+    pub(crate) fn forget_updates(&mut self, cx: &mut Context<'_>) {
+        let updates = std::mem::take(&mut self.updates);
+        let in_flight = updates.in_flight.values().map(|flight| flight.slot);
+        for slot in updates.queue.iter().copied().chain(in_flight) {
+            cx.bindings.set_update(slot, Update::Idle);
+        }
+    }
+
+    /// What is unanswered goes to the head of the queue again.
+    pub(crate) fn requeue_unacked(&mut self, cx: &mut Context<'_>) {
+        let in_flight = std::mem::take(&mut self.updates.in_flight);
+        for flight in in_flight.into_values().rev() {
+            cx.bindings.set_update(flight.slot, Update::Queued);
+            self.updates.queue.push_front(flight.slot);
+        }
+    }
+
+    /// The partner has recovered while we served alone: what it hasn't acknowledged by now it
+    /// must, before it may serve.
+    pub(crate) fn begin_drain(&mut self, cx: &mut Context<'_>) {
+        if self.state != ServerState::PartnerDown || self.updates.is_draining() {
+            return;
+        }
+        self.queue_pending(cx);
+        let queued = self.updates.queue.iter().copied();
+        let in_flight = self.updates.in_flight.values().map(|flight| flight.slot);
+        self.updates.draining = Some(queued.chain(in_flight).collect());
+        self.transmit(cx);
+        self.end_drain(cx);
+    }
+
+    fn end_drain(&mut self, cx: &mut Context<'_>) {
+        if self
+            .updates
+            .draining
+            .as_ref()
+            .is_some_and(BTreeSet::is_empty)
+        {
+            self.updates.draining = None;
+            self.move_to(ServerState::Normal, cx);
+        }
+    }
+
+    /// Tells the partner what became of its update.
+    pub(crate) fn acknowledge(
+        &mut self,
+        xid: Xid,
+        address: Option<core::net::Ipv4Addr>,
+        refusal: Option<(RejectReason, String)>,
+        cx: &mut Context<'_>,
+    ) {
+        let mut ack = BindingAck {
+            address,
+            ..BindingAck::default()
+        };
+        if let Some((reason, text)) = refusal {
+            ack.reject = Some(reason);
+            ack.message = Some(Bytes::from(text.clone()));
+            self.event(
+                What::UpdateRefused {
+                    address,
+                    reason,
+                    text,
+                },
+                cx,
+            );
+        }
+        self.reply(xid, Message::BindingAck(ack), cx);
+    }
+}
+
+/// The potential expiry to announce: never less than was announced or received in this tenancy.
+fn announced(binding: &Binding) -> UnixTime {
+    match binding.status {
+        BindingStatus::Active => binding.tstp.max(binding.sent).max(binding.received),
+        _ => binding.tstp,
+    }
+}
+
+/// The update in ISC's form: 13, 18 and 25 always, identity wherever it is known but for ABANDONED.
+fn update_of(
+    address: core::net::Ipv4Addr,
+    binding: &Binding,
+    potential: UnixTime,
+) -> BindingUpdate {
+    let known = binding.status != BindingStatus::Abandoned;
+    let client = &binding.client;
+    let mut flags = 0;
+    if binding.reserved {
+        flags |= IpFlags::RESERVED.0;
+    }
+    if binding.bootp {
+        flags |= IpFlags::BOOTP.0;
+    }
+    BindingUpdate {
+        address: Some(address),
+        status: Some(binding.status),
+        client_identifier: (known && !client.uid.is_empty()).then(|| client.uid.clone()),
+        hardware: (known && !client.hardware.is_empty()).then_some(client.hardware),
+        lease_expiration: Some(binding.ends),
+        potential_expiration: Some(potential),
+        start_of_state: Some(binding.starts),
+        client_last_transaction: (binding.cltt.0 != 0).then_some(binding.cltt),
+        ip_flags: (flags != 0).then_some(IpFlags(flags)),
+        ..BindingUpdate::default()
+    }
+}
