@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::parser::Build;
+use super::build::Build;
 use super::{FailoverPeer, Location, Pool, PoolFailover, Role, Subnet};
 use crate::diagnostic::Severity;
 

@@ -76,12 +76,12 @@ fn same_names(a: &[Vec<u8>], b: &[Vec<u8>]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Cuts a name into labels. A dot at the end is allowed; `\.` is a dot in a label and `\DDD` the byte of that number.
+/// Cuts a name into labels. Nothing is the root, as in ISC. A dot at the end is allowed; `\.` is a dot in a label and `\DDD` the byte of that number.
 fn labels(name: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     let mut labels = Vec::new();
     let mut label = Vec::new();
     let mut rest = name;
-    if rest == b"." {
+    if rest.is_empty() || rest == b"." {
         return Ok(labels);
     }
     while let [byte, after @ ..] = rest {
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn plain_names_stand_in_full() {
         assert_eq!(write(false, &["a.bc", "bc."]), b"\x01a\x02bc\0\x02bc\0");
-        assert_eq!(write(false, &["."]), b"\0");
+        assert_eq!(write(false, &[".", ""]), b"\0\0");
         assert_eq!(write(false, &[r"a\.b\046c"]), b"\x05a.b.c\0");
     }
 
@@ -175,7 +175,6 @@ mod tests {
         let long = "x".repeat(64);
         let many = "abcdefg.".repeat(32);
         for (name, error) in [
-            ("", "an empty label"),
             ("a..b", "an empty label"),
             (".a", "an empty label"),
             (long.as_str(), "a label of more than 63 bytes"),

@@ -43,6 +43,7 @@ impl<'t> Parser<'_, '_, 't> {
             host: Some(index),
             ..context.inside(Block::Host, scope)
         };
+        let errors = self.build.errors();
         self.block(inner, "the host", |parser, token| {
             parser.host_statement(token, index)
         })?;
@@ -52,7 +53,7 @@ impl<'t> Parser<'_, '_, 't> {
                 "another name for this host",
             ));
         }
-        self.finish_host(index);
+        self.finish_host(index, errors < self.build.errors());
         Ok(())
     }
 
@@ -75,7 +76,7 @@ impl<'t> Parser<'_, '_, 't> {
     }
 
     /// The client identifier is an option of the host's own scope, and a host without any identity is a slip.
-    fn finish_host(&mut self, index: usize) {
+    fn finish_host(&mut self, index: usize, failed: bool) {
         let scope = self.build.config.hosts[index].scope;
         let option = self
             .build
@@ -88,7 +89,7 @@ impl<'t> Parser<'_, '_, 't> {
         if host.client_identifier.is_none() {
             host.client_identifier = value;
         }
-        if host.client_identifier.is_none() && host.hardware.is_none() {
+        if host.client_identifier.is_none() && host.hardware.is_none() && !failed {
             let message = format!(
                 "host {} can match no client: it has neither a hardware address nor a client identifier",
                 host.name

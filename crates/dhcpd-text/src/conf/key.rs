@@ -7,7 +7,7 @@ use crate::lex::TokenKind;
 impl Parser<'_, '_, '_> {
     /// `key NAME { … }`, with or without a `;` behind it.
     pub(super) fn key(&mut self) -> Read<()> {
-        self.next();
+        let token = self.next();
         let name = self.key_name()?;
         let name = String::from_utf8_lossy(&name).into_owned();
         let (mut algorithm, mut secret) = (None, None);
@@ -24,18 +24,14 @@ impl Parser<'_, '_, '_> {
             let expected = "an algorithm and a secret in the key";
             return Err(self.error_last(&format!("key {name} is not complete"), expected));
         };
-        if self
-            .build
-            .config
-            .server
-            .keys
-            .iter()
-            .any(|key| key.name == name)
-        {
-            return Err(self.error_last(
-                &format!("key {name} is declared twice"),
-                "another name for this key",
-            ));
+        let keys = &mut self.build.config.server.keys;
+        let before = keys.len();
+        keys.retain(|key| key.name != name);
+        if keys.len() < before {
+            self.warn(
+                &token,
+                &format!("key {name} is declared twice: the last one counts"),
+            );
         }
         self.build.config.server.keys.push(Key {
             name,
@@ -123,11 +119,11 @@ impl Parser<'_, '_, '_> {
     }
 }
 
+/// As loose about padding as ISC is.
 fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     !digits.is_empty()
-        && text.len() - digits.len() <= 2
-        && text.len().is_multiple_of(4)
+        && (text.len().is_multiple_of(4) || digits.len().is_multiple_of(4))
         && digits
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
@@ -139,10 +135,10 @@ mod tests {
 
     #[test]
     fn base64() {
-        for good in ["QUJD", "QUI=", "QQ==", "+/+/"] {
+        for good in ["QUJD", "QUI=", "QQ==", "+/+/", "QUJD=="] {
             assert!(is_base64(good), "{good}");
         }
-        for bad in ["", "====", "QUJ", "Q===", "QU-D", "QUJD=QUJ"] {
+        for bad in ["", "====", "QUJ", "QU-D", "QUJD=QUJ"] {
             assert!(!is_base64(bad), "{bad}");
         }
     }

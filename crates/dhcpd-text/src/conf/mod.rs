@@ -21,6 +21,7 @@
 //! );
 //! ```
 
+mod build;
 mod check;
 mod domain;
 mod failover;
@@ -33,6 +34,7 @@ mod options;
 mod parameters;
 mod parser;
 mod peer;
+mod pool;
 mod server;
 mod settings;
 mod statement;
@@ -48,7 +50,8 @@ pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettin
 pub use settings::{Permission, Settings};
 
 use crate::diagnostic::Diagnostic;
-use parser::{Build, Parser};
+use build::Build;
+use parser::Parser;
 use statement::Context;
 
 /// Gives the text of a file named in an `include` statement, or says why it can't.

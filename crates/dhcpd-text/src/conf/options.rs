@@ -1,6 +1,11 @@
 //! The DHCP options that can be set by name: ISC's names and types (dhcp-options(5)).
 
+use super::build::Refused;
+use super::parser::{Parser, Read, Reported};
+use super::statement::Context;
 use super::value::{Field, Format, Repeat};
+use super::{OptionData, OptionSetting, words};
+use crate::lex::Token;
 
 /// An option that has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +13,105 @@ pub(super) struct OptionDefinition {
     pub(super) code: u8,
     pub(super) name: &'static str,
     pub(super) format: Format,
+}
+
+impl Parser<'_, '_, '_> {
+    /// `option NAME VALUE;`
+    pub(super) fn option(&mut self, context: Context) -> Read<()> {
+        self.next();
+        let token = self.peek();
+        let Some(mut name) = token.word() else {
+            return Err(self.error_next(
+                "expecting identifier after option keyword.",
+                "the name of an option",
+            ));
+        };
+        self.next();
+        if name.eq_ignore_ascii_case("space") {
+            let space = self.peek();
+            let space = space.word().unwrap_or_default().to_ascii_lowercase();
+            self.build.refused.insert((Refused::Space, space));
+            return Err(self.unsupported(&token, "option spaces"));
+        }
+        if self.take(b'.') {
+            let second = self.peek();
+            let Some(word) = second.word() else {
+                return Err(self.error_next(
+                    "expecting identifier after '.'",
+                    "the name of an option of that space",
+                ));
+            };
+            if !name.eq_ignore_ascii_case("dhcp") {
+                return Err(self.other_space(&token, name));
+            }
+            self.next();
+            name = word;
+        }
+        if self.peek().is_word("code") {
+            self.build
+                .refused
+                .insert((Refused::Option, name.to_ascii_lowercase()));
+            return Err(self.unsupported(&token, "option definitions"));
+        }
+        if self
+            .build
+            .refused
+            .contains(&(Refused::Option, name.to_ascii_lowercase()))
+        {
+            return Err(Reported);
+        }
+        match by_name(name) {
+            Some(option) => self.option_value(context, &token, option),
+            None => {
+                let expected = suggestion("an option of dhcp-options(5)", name, names());
+                Err(self.error(&token, &format!("unknown option dhcp.{name}"), &expected))
+            }
+        }
+    }
+
+    fn other_space(&mut self, token: &Token<'_>, space: &str) -> Reported {
+        let lower = space.to_ascii_lowercase();
+        if OTHER_SPACES.contains(&lower.as_str()) {
+            return self.unsupported(token, &format!("options of the space {lower}"));
+        }
+        if self.build.refused.contains(&(Refused::Space, lower)) {
+            return Reported;
+        }
+        self.error(
+            token,
+            &format!("no option space named {space}."),
+            "the name of an option",
+        )
+    }
+
+    pub(super) fn option_value(
+        &mut self,
+        context: Context,
+        token: &Token<'_>,
+        option: OptionDefinition,
+    ) -> Read<()> {
+        let what = format!("option {}", option.name);
+        self.no_expression(&what)?;
+        let at = self.location(token);
+        let value = self.value(option.format, &what)?;
+        self.semicolon(&format!("the value of {what}"))?;
+        let options = &mut self.build.scope(context.scope).options;
+        options.retain(|earlier| earlier.code != option.code);
+        options.push(OptionSetting {
+            code: option.code,
+            data: OptionData::Bytes(value),
+            at,
+        });
+        Ok(())
+    }
+
+    pub(super) fn no_expression(&mut self, what: &str) -> Read<()> {
+        let token = self.peek();
+        if token.is(b'=') {
+            return Err(self.unsupported(&token, &format!("expressions (in {what})")));
+        }
+        Ok(())
+    }
 }
 
 /// Looks an option up by its ISC name, in any case.
@@ -50,6 +154,13 @@ fn table() -> impl Iterator<Item = OptionDefinition> {
 /// Other option spaces that ISC has built in.
 pub(super) const OTHER_SPACES: [&str; 6] =
     ["agent", "fqdn", "nwip", "server", "vendor", "vendor-class"];
+
+fn suggestion<'c>(expected: &str, word: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+    match words::nearest(word, candidates) {
+        Some(nearest) => format!("{expected}; did you mean `{nearest}`?"),
+        None => expected.to_owned(),
+    }
+}
 
 const ADDRESS: Format = Format::of(&[Field::Address]);
 const ADDRESSES: Format = Format::repeated(&[Field::Address], Repeat::All);

@@ -2,8 +2,11 @@
 
 use std::net::Ipv4Addr;
 
+use super::parser::{Parser, Read};
+use super::statement::{Block, Context};
 use super::value::{Field, Format};
-use super::{DdnsUpdateStyle, Permission, ServerSettings, Settings};
+use super::{DbTimeFormat, DdnsUpdateStyle, LeaseIdFormat, Permission, ServerSettings, Settings};
+use crate::lex::Token;
 
 /// A parameter that ISC knows.
 pub(super) struct Parameter {
@@ -41,6 +44,108 @@ pub(super) enum ServerTarget {
     KeyName,
     LogFacility,
     DdnsUpdateStyle,
+}
+
+impl<'t> Parser<'_, '_, 't> {
+    /// A parameter of a name and one value.
+    pub(super) fn parameter(
+        &mut self,
+        context: Context,
+        token: Token<'t>,
+        parameter: &Parameter,
+    ) -> Read<()> {
+        self.next();
+        let name = parameter.name;
+        if let Target::Unsupported = parameter.target {
+            return Err(self.unsupported(&token, name));
+        }
+        self.no_expression(name)?;
+        let value = match parameter.target.format() {
+            Some(format) => self.value(format, name)?,
+            None => self.word_parameter(name)?,
+        };
+        match parameter.target {
+            Target::Server(_) if context.block != Block::Root => {
+                self.warn(
+                    &token,
+                    &format!(
+                        "{name} has no effect here: it is looked for outside of all braces only"
+                    ),
+                );
+            }
+            Target::Server(target) => target.store(&value, &mut self.build.config.server),
+            Target::NoEffect(_, reason) => {
+                self.warn(&token, &format!("{name} has no effect: {reason}"))
+            }
+            target => target.store(&value, self.build.settings(context.scope)),
+        }
+        self.semicolon(&format!("the value of {name}"))
+    }
+
+    /// The value of a parameter that is one of some words, or a key's name.
+    fn word_parameter(&mut self, name: &str) -> Read<Vec<u8>> {
+        let token = self.peek();
+        if name == "omapi-key" {
+            self.build.omapi_key_at = self.location(&token);
+            return self.key_name();
+        }
+        let (known, expected) = if name == "log-facility" {
+            (
+                LOG_FACILITIES.as_slice(),
+                "the name of a syslog facility, such as local7",
+            )
+        } else {
+            (
+                DDNS_STYLES.as_slice(),
+                "`none`: this server makes no DNS updates",
+            )
+        };
+        let Some(word) = token.word() else {
+            return Err(self.error_next("identifier expected", expected));
+        };
+        if !known.contains(&word) {
+            return Err(self.error_next("unknown value", expected));
+        }
+        if name == "ddns-update-style" && word != "none" {
+            return Err(self.unsupported(
+                &token,
+                &format!("{name} {word} (this server makes no DNS updates)"),
+            ));
+        }
+        self.next();
+        Ok(word.as_bytes().to_vec())
+    }
+
+    /// `db-time-format default;` or `local`
+    pub(super) fn db_time_format(&mut self) -> Read<()> {
+        self.next();
+        let format = if self.take_word("default") {
+            DbTimeFormat::Default
+        } else if self.take_word("local") {
+            DbTimeFormat::Local
+        } else {
+            return Err(self.error_next("Expecting 'local' or 'default'.", "`local` or `default`"));
+        };
+        self.build.config.server.db_time_format = Some(format);
+        self.semicolon("the format")
+    }
+
+    /// `lease-id-format octal;` or `hex`
+    pub(super) fn lease_id_format(&mut self) -> Read<()> {
+        self.next();
+        let format = if self.take_word("octal") {
+            LeaseIdFormat::Octal
+        } else if self.take_word("hex") {
+            LeaseIdFormat::Hex
+        } else {
+            return Err(self.error_next(
+                "lease-id-format is invalid: only octal or hex are allowed",
+                "`octal` or `hex`",
+            ));
+        };
+        self.build.config.server.lease_id_format = Some(format);
+        self.semicolon("the format")
+    }
 }
 
 /// Looks a parameter up, in any case.
@@ -101,7 +206,7 @@ impl ServerTarget {
             Self::Text(field) => *field(server) = Some(String::from_utf8_lossy(value).into_owned()),
             Self::KeyName => server.omapi_key = Some(String::from_utf8_lossy(value).into_owned()),
             Self::LogFacility => {
-                server.log_facility = Some(String::from_utf8_lossy(value).to_ascii_lowercase())
+                server.log_facility = Some(String::from_utf8_lossy(value).into_owned())
             }
             Self::DdnsUpdateStyle => server.ddns_update_style = Some(DdnsUpdateStyle::None),
         }

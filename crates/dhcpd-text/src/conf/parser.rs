@@ -1,11 +1,7 @@
 //! What all statements need of the reader: tokens, messages with their place, and getting back on track after an error.
 
-use std::collections::BTreeSet;
-
-use super::check::Claimed;
-use super::{
-    Config, LoadInclude, Location, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
-};
+use super::build::Build;
+use super::{Location, MAX_DEPTH, MAX_ERRORS};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lex::{Lexer, LineIndex, Span, Token};
 
@@ -15,134 +11,6 @@ pub(super) struct Reported;
 
 /// The result of reading something.
 pub(super) type Read<T> = Result<T, Reported>;
-
-/// What grows while the files are read.
-pub(super) struct Build<'l> {
-    pub(super) config: Config,
-    pub(super) diagnostics: Vec<Diagnostic>,
-    /// The text of each of [`Config::files`].
-    pub(super) sources: Vec<String>,
-    pub(super) load: &'l mut LoadInclude<'l>,
-    /// Names whose declaration has been refused as not supported, so that each use is not an error of its own.
-    pub(super) refused: BTreeSet<(Refused, String)>,
-    /// Named groups and their scopes.
-    pub(super) groups: Vec<(String, ScopeId)>,
-    /// The names of failover peers, also of those with errors in them.
-    pub(super) peers: Vec<String>,
-    /// The addresses of all ranges.
-    pub(super) claimed: Claimed,
-    /// Where `omapi-key` stands.
-    pub(super) omapi_key_at: Location,
-    errors: usize,
-    depth: usize,
-}
-
-/// What kind of name was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Refused {
-    Class,
-    Option,
-    Space,
-}
-
-impl<'l> Build<'l> {
-    pub(super) fn new(load: &'l mut LoadInclude<'l>) -> Self {
-        Self {
-            config: Config {
-                scopes: vec![Scope::default()],
-                failover_peers: Vec::new(),
-                shared_networks: Vec::new(),
-                hosts: Vec::new(),
-                server: ServerSettings::default(),
-                files: Vec::new(),
-            },
-            diagnostics: Vec::new(),
-            sources: Vec::new(),
-            load,
-            refused: BTreeSet::new(),
-            groups: Vec::new(),
-            peers: Vec::new(),
-            claimed: Claimed::default(),
-            omapi_key_at: Location::default(),
-            errors: 0,
-            depth: 0,
-        }
-    }
-
-    /// How many errors have been reported.
-    pub(super) fn errors(&self) -> usize {
-        self.errors
-    }
-
-    /// Adds a file; answers its index.
-    pub(super) fn add_file(&mut self, name: &str, text: &str) -> usize {
-        self.config.files.push(name.to_owned());
-        self.sources.push(text.to_owned());
-        self.config.files.len() - 1
-    }
-
-    /// Opens a scope within `parent`.
-    pub(super) fn open_scope(&mut self, parent: ScopeId) -> ScopeId {
-        let authoritative = self.settings(parent).authoritative.unwrap_or(false);
-        self.config.scopes.push(Scope {
-            parent: Some(parent),
-            settings: Settings {
-                authoritative: Some(authoritative),
-                ..Settings::default()
-            },
-            ..Scope::default()
-        });
-        ScopeId(self.config.scopes.len() - 1)
-    }
-
-    pub(super) fn scope(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.config.scopes[id.0]
-    }
-
-    pub(super) fn settings(&mut self, id: ScopeId) -> &mut Settings {
-        &mut self.scope(id).settings
-    }
-
-    /// A message about a declaration that was read earlier.
-    pub(super) fn report_at(
-        &mut self,
-        severity: Severity,
-        at: Location,
-        message: String,
-        expected: Option<String>,
-    ) {
-        let source = self.sources.get(at.file).map_or("", String::as_str);
-        let line = (at.line as usize)
-            .checked_sub(1)
-            .and_then(|skip| source.lines().nth(skip))
-            .unwrap_or_default();
-        let word = line
-            .chars()
-            .skip(at.column.saturating_sub(1) as usize)
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            .count();
-        self.push(Diagnostic {
-            severity,
-            file: self.config.files[at.file].clone(),
-            line: at.line,
-            column: at.column,
-            len: u32::try_from(word.max(1)).unwrap_or(u32::MAX),
-            source_line: line.to_owned(),
-            message,
-            expected,
-        });
-    }
-
-    fn push(&mut self, diagnostic: Diagnostic) {
-        if self.errors >= MAX_ERRORS
-            || self.diagnostics.len() >= 2 * MAX_ERRORS && !diagnostic.is_error()
-        {
-            return;
-        }
-        self.errors += usize::from(diagnostic.is_error());
-        self.diagnostics.push(diagnostic);
-    }
-}
 
 /// Reads one file; an included file has a parser of its own over the same [`Build`].
 pub(super) struct Parser<'b, 'l, 't> {
@@ -175,7 +43,7 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
             return token;
         }
         let token = match self.lexer.next_token() {
-            _ if self.build.errors >= MAX_ERRORS => self.end_token(),
+            _ if self.build.errors() >= MAX_ERRORS => self.end_token(),
             Ok(token) => token,
             Err(error) => {
                 // The string ran to the end of the file, which is no news then.
@@ -210,6 +78,11 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
     pub(super) fn peek_second(&mut self) -> Option<Token<'t>> {
         self.peek();
         self.lexer.peek().ok()
+    }
+
+    /// True if nothing stands between the last token taken and the next one.
+    pub(super) fn touches_next(&mut self) -> bool {
+        self.peek().span.start == self.last.end
     }
 
     /// Takes the next token if it is the punctuation `byte`.
@@ -260,11 +133,10 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         if !self.peek().is(b'{') {
             return Err(self.error_next("expecting left brace.", &format!("`{{` after {what}")));
         }
-        if self.build.depth >= MAX_DEPTH {
+        if !self.build.enter() {
             let message = format!("blocks and includes are nested more than {MAX_DEPTH} deep");
             return Err(self.error_next(&message, "a file that is less deep"));
         }
-        self.build.depth += 1;
         self.next();
         Ok(())
     }
@@ -278,7 +150,7 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
             return false;
         }
         self.next();
-        self.build.depth -= 1;
+        self.build.leave();
         true
     }
 
@@ -289,17 +161,6 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         }
         self.ended = true;
         Reported
-    }
-
-    /// Counts an include as deep as a block.
-    pub(super) fn enter_include(&mut self) -> bool {
-        let room = self.build.depth < MAX_DEPTH;
-        self.build.depth += usize::from(room);
-        room
-    }
-
-    pub(super) fn leave_include(&mut self) {
-        self.build.depth -= 1;
     }
 
     /// Skips the rest of a statement that went wrong: up to its `;` or over its block, but not out of the block around it.

@@ -139,7 +139,10 @@ impl<'t> Parser<'_, '_, 't> {
     }
 
     fn peer_statement(&mut self, draft: &mut Draft) -> Read<()> {
-        let partner = self.take_word("peer");
+        let mut partner = false;
+        while self.take_word("peer") {
+            partner = true;
+        }
         let token = self.peek();
         let word = token.word().unwrap_or_default().to_ascii_lowercase();
         let side = if partner {

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 pub struct ServerSettings {
     /// `ddns-update-style`; other styles than `none` are not supported.
     pub ddns_update_style: Option<DdnsUpdateStyle>,
-    /// `log-facility`, such as `local7`: a name of syslog(3) without `LOG_`, in lower case.
+    /// `log-facility`, such as `local7`: a name of syslog(3) in lower case, without `LOG_`.
     pub log_facility: Option<String>,
     /// `omapi-port`
     pub omapi_port: Option<u16>,

@@ -2,13 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::options::{self, OptionDefinition};
-use super::parameters::{self, Target};
-use super::parser::{Parser, Read, Refused, Reported};
-use super::{
-    DbTimeFormat, LeaseIdFormat, MAX_INCLUDES, OptionData, OptionSetting, Permission, ScopeId,
-    words,
-};
+use super::build::Refused;
+use super::options;
+use super::parameters;
+use super::parser::{Parser, Read, Reported};
+use super::{MAX_INCLUDES, Permission, ScopeId, words};
 use crate::lex::{Token, TokenKind};
 
 /// The kind of block that a statement stands in.
@@ -96,7 +94,7 @@ impl<'t> Parser<'_, '_, 't> {
     fn statement(&mut self, context: &mut Context) -> Read<()> {
         let token = self.peek();
         let Some(word) = token.word().map(str::to_ascii_lowercase) else {
-            return Err(self.out_of_place(&token, *context));
+            return self.no_word(&token, *context);
         };
         if let ControlFlow::Break(read) = self.declaration(&word, token, *context) {
             // As in ISC, parameters after a declaration do not count.
@@ -208,7 +206,7 @@ impl<'t> Parser<'_, '_, 't> {
                 "a file that can be read",
             )
         })?;
-        if !self.enter_include() {
+        if !self.build.enter() {
             return Err(self.error(
                 &token,
                 "files include each other too deep",
@@ -217,8 +215,13 @@ impl<'t> Parser<'_, '_, 't> {
         }
         let failed_before = self.build.errors();
         let file = self.build.add_file(&name, &text);
-        Parser::new(self.build, file, &text).file(context);
-        self.leave_include();
+        // As in ISC, an included file does not see that it is in a host.
+        let inner = Context {
+            host: None,
+            ..context
+        };
+        Parser::new(self.build, file, &text).file(inner);
+        self.build.leave();
         if self.build.errors() > failed_before {
             // ISC names the including line too.
             self.error(&token, &format!("{name}: bad parse."), "");
@@ -280,203 +283,6 @@ impl<'t> Parser<'_, '_, 't> {
         self.semicolon("the keyword")
     }
 
-    /// `option NAME VALUE;`
-    fn option(&mut self, context: Context) -> Read<()> {
-        self.next();
-        let token = self.peek();
-        let Some(mut name) = token.word() else {
-            return Err(self.error_next(
-                "expecting identifier after option keyword.",
-                "the name of an option",
-            ));
-        };
-        self.next();
-        if name.eq_ignore_ascii_case("space") {
-            let space = self.peek();
-            let space = space.word().unwrap_or_default().to_ascii_lowercase();
-            self.build.refused.insert((Refused::Space, space));
-            return Err(self.unsupported(&token, "option spaces"));
-        }
-        if self.take(b'.') {
-            let second = self.peek();
-            let Some(word) = second.word() else {
-                return Err(self.error_next(
-                    "expecting identifier after '.'",
-                    "the name of an option of that space",
-                ));
-            };
-            if !name.eq_ignore_ascii_case("dhcp") {
-                return Err(self.other_space(&token, name));
-            }
-            self.next();
-            name = word;
-        }
-        if self.peek().is_word("code") {
-            self.build
-                .refused
-                .insert((Refused::Option, name.to_ascii_lowercase()));
-            return Err(self.unsupported(&token, "option definitions"));
-        }
-        if self
-            .build
-            .refused
-            .contains(&(Refused::Option, name.to_ascii_lowercase()))
-        {
-            return Err(Reported);
-        }
-        match options::by_name(name) {
-            Some(option) => self.option_value(context, &token, option),
-            None => {
-                let expected = suggestion("an option of dhcp-options(5)", name, options::names());
-                Err(self.error(&token, &format!("unknown option dhcp.{name}"), &expected))
-            }
-        }
-    }
-
-    fn other_space(&mut self, token: &Token<'_>, space: &str) -> Reported {
-        let lower = space.to_ascii_lowercase();
-        if options::OTHER_SPACES.contains(&lower.as_str()) {
-            return self.unsupported(token, &format!("options of the space {lower}"));
-        }
-        if self.build.refused.contains(&(Refused::Space, lower)) {
-            return Reported;
-        }
-        self.error(
-            token,
-            &format!("no option space named {space}."),
-            "the name of an option",
-        )
-    }
-
-    fn option_value(
-        &mut self,
-        context: Context,
-        token: &Token<'_>,
-        option: OptionDefinition,
-    ) -> Read<()> {
-        let what = format!("option {}", option.name);
-        self.no_expression(&what)?;
-        let at = self.location(token);
-        let value = self.value(option.format, &what)?;
-        self.semicolon(&format!("the value of {what}"))?;
-        let options = &mut self.build.scope(context.scope).options;
-        options.retain(|earlier| earlier.code != option.code);
-        options.push(OptionSetting {
-            code: option.code,
-            data: OptionData::Bytes(value),
-            at,
-        });
-        Ok(())
-    }
-
-    fn no_expression(&mut self, what: &str) -> Read<()> {
-        let token = self.peek();
-        if token.is(b'=') {
-            return Err(self.unsupported(&token, &format!("expressions (in {what})")));
-        }
-        Ok(())
-    }
-
-    /// A parameter of a name and one value.
-    fn parameter(
-        &mut self,
-        context: Context,
-        token: Token<'t>,
-        parameter: &parameters::Parameter,
-    ) -> Read<()> {
-        self.next();
-        let name = parameter.name;
-        if let Target::Unsupported = parameter.target {
-            return Err(self.unsupported(&token, name));
-        }
-        self.no_expression(name)?;
-        let value = match parameter.target.format() {
-            Some(format) => self.value(format, name)?,
-            None => self.word_parameter(name)?,
-        };
-        match parameter.target {
-            Target::Server(_) if context.block != Block::Root => {
-                self.warn(
-                    &token,
-                    &format!(
-                        "{name} has no effect here: it is looked for outside of all braces only"
-                    ),
-                );
-            }
-            Target::Server(target) => target.store(&value, &mut self.build.config.server),
-            Target::NoEffect(_, reason) => {
-                self.warn(&token, &format!("{name} has no effect: {reason}"))
-            }
-            target => target.store(&value, self.build.settings(context.scope)),
-        }
-        self.semicolon(&format!("the value of {name}"))
-    }
-
-    /// The value of a parameter that is one of some words, or a key's name.
-    fn word_parameter(&mut self, name: &str) -> Read<Vec<u8>> {
-        let token = self.peek();
-        if name == "omapi-key" {
-            self.build.omapi_key_at = self.location(&token);
-            return self.key_name();
-        }
-        let (known, expected) = if name == "log-facility" {
-            (
-                parameters::LOG_FACILITIES.as_slice(),
-                "the name of a syslog facility, such as local7",
-            )
-        } else {
-            (
-                parameters::DDNS_STYLES.as_slice(),
-                "`none`: this server makes no DNS updates",
-            )
-        };
-        let Some(word) = token.word().map(str::to_ascii_lowercase) else {
-            return Err(self.error_next("identifier expected", expected));
-        };
-        if !known.contains(&word.as_str()) {
-            return Err(self.error_next("unknown value", expected));
-        }
-        if name == "ddns-update-style" && word != "none" {
-            return Err(self.unsupported(
-                &token,
-                &format!("{name} {word} (this server makes no DNS updates)"),
-            ));
-        }
-        self.next();
-        Ok(word.into_bytes())
-    }
-
-    /// `db-time-format default;` or `local`
-    fn db_time_format(&mut self) -> Read<()> {
-        self.next();
-        let format = if self.take_word("default") {
-            DbTimeFormat::Default
-        } else if self.take_word("local") {
-            DbTimeFormat::Local
-        } else {
-            return Err(self.error_next("Expecting 'local' or 'default'.", "`local` or `default`"));
-        };
-        self.build.config.server.db_time_format = Some(format);
-        self.semicolon("the format")
-    }
-
-    /// `lease-id-format octal;` or `hex`
-    fn lease_id_format(&mut self) -> Read<()> {
-        self.next();
-        let format = if self.take_word("octal") {
-            LeaseIdFormat::Octal
-        } else if self.take_word("hex") {
-            LeaseIdFormat::Hex
-        } else {
-            return Err(self.error_next(
-                "lease-id-format is invalid: only octal or hex are allowed",
-                "`octal` or `hex`",
-            ));
-        };
-        self.build.config.server.lease_id_format = Some(format);
-        self.semicolon("the format")
-    }
-
     /// `class "NAME" { … }` and its relatives.
     fn class(&mut self, word: &str) -> Read<()> {
         let token = self.next();
@@ -521,16 +327,29 @@ impl<'t> Parser<'_, '_, 't> {
             );
             return Ok(());
         }
-        if self.peek().is(b'(') {
-            return Err(self.unsupported(&token, &format!("calls of functions ({word})")));
-        }
         let second = self.peek();
+        if second.is(b'(') || second.is(b'=') {
+            return Err(self.unsupported(&token, &format!("expressions (with {word})")));
+        }
         self.error(
             &second,
             "semicolon expected.",
             &format!("`;`, because {word} is not known; {expected}"),
         );
         Err(Reported)
+    }
+
+    /// A statement that starts with something else than a word.
+    fn no_word(&mut self, token: &Token<'_>, context: Context) -> Read<()> {
+        if !token.is(b'%') {
+            return Err(self.out_of_place(token, context));
+        }
+        self.warn(
+            token,
+            "ISC dhcpd skips statements that start with `%`, and so does this server",
+        );
+        self.recover();
+        Ok(())
     }
 
     fn out_of_place(&mut self, token: &Token<'_>, context: Context) -> Reported {
@@ -567,10 +386,3 @@ const STATEMENTS: [&str; 17] = [
     "ignore",
     "option",
 ];
-
-fn suggestion<'c>(expected: &str, word: &str, candidates: impl Iterator<Item = &'c str>) -> String {
-    match words::nearest(word, candidates) {
-        Some(nearest) => format!("{expected}; did you mean `{nearest}`?"),
-        None => expected.to_owned(),
-    }
-}

@@ -333,21 +333,15 @@ impl Parser<'_, '_, '_> {
     fn address6(&mut self) -> Read<Ipv6Addr> {
         let first = self.peek();
         let mut text = String::new();
-        loop {
+        // Blanks end an address: after `::` nothing else does.
+        while text.is_empty() || self.touches_next() {
             let token = self.peek();
-            let part = token.is(b':')
-                || token.is(b'.')
-                || matches!(token.kind, TokenKind::Number | TokenKind::NumberOrName);
-            if !part || text.len() > 64 {
+            let number = matches!(token.kind, TokenKind::Number | TokenKind::NumberOrName);
+            if !number && !token.is(b':') && !token.is(b'.') {
                 break;
             }
             text.push_str(&String::from_utf8_lossy(token.text));
-            // Two numbers side by side belong to two values.
-            let number = token.word().is_some() || token.kind == TokenKind::Number;
             self.next();
-            if number && !self.peek().is(b':') && !self.peek().is(b'.') {
-                break;
-            }
         }
         text.parse()
             .map_err(|_| self.error(&first, "Invalid IPv6 address.", Field::Address6.expected()))
