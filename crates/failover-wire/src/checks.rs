@@ -46,6 +46,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     #[test]
     fn the_corpus_passes() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/failover_codec");
@@ -61,5 +64,38 @@ mod tests {
             seeds >= 12 + 13,
             "only {seeds} seeds: one a message type and malformed case at least"
         );
+    }
+
+    /// Messages with a true length, and options that now and then have one that is not.
+    fn almost_a_message() -> impl Strategy<Value = Vec<u8>> {
+        let size = prop_oneof![4 => Just(0), 1 => any::<i8>()];
+        let value = vec(any::<u8>(), 0..6);
+        let option = (0..32u16, value, size).prop_map(|(code, value, error)| {
+            let length = (value.len() as u16).wrapping_add_signed(error.into());
+            [&code.to_be_bytes()[..], &length.to_be_bytes(), &value].concat()
+        });
+        (
+            0..15u8,
+            prop_oneof![8 => Just(12), 1 => 0..20u8],
+            vec(option, 0..8),
+        )
+            .prop_map(|(message_type, payload_offset, options)| {
+                let options = options.concat();
+                let length = (12 + options.len()) as u16;
+                let header = [message_type, payload_offset, 0, 0, 0, 1, 0, 0, 0, 2];
+                [&length.to_be_bytes()[..], &header, &options].concat()
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_pass(bytes in vec(any::<u8>(), 0..100)) {
+            super::failover_codec(&bytes);
+        }
+
+        #[test]
+        fn any_stream_passes(messages in vec(almost_a_message(), 0..4)) {
+            super::failover_codec(&messages.concat());
+        }
     }
 }

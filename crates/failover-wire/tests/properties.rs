@@ -206,13 +206,6 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_end_in_frames_or_one_error(bytes in vec(any::<u8>(), 0..600)) {
-        let mut src = BytesMut::from(&bytes[..]);
-        // Each frame takes at least 8 bytes off, so this ends.
-        while let Ok(Some(_)) = decode(&mut src) {}
-    }
-
-    #[test]
     fn a_damaged_message_is_a_frame_or_an_error(
         which: prop::sample::Index, damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
