@@ -168,3 +168,16 @@ fn the_length_alone_is_enough_to_refuse() {
     assert!(decode(&mut src).is_err());
     assert_eq!(decode(&mut BytesMut::from(&[0xff][..])), Ok(None));
 }
+
+#[test]
+fn a_batch_behind_a_longer_header_is_split_too() {
+    let first = [0, 2, 0, 4, 10, 0, 0, 1];
+    let second = [0, 2, 0, 4, 10, 0, 0, 2];
+    let mut src = raw(4, &[&[0xff; 4][..], &first, &second].concat());
+    src[3] = 16;
+    for binding in [first, second] {
+        let frame = decode(&mut src).unwrap().unwrap();
+        assert_eq!(encode(&frame), raw(4, &binding));
+    }
+    assert!(src.is_empty());
+}
