@@ -1,4 +1,4 @@
-//! The hash of RFC 3074 §6: a Pearson hash over the client's identity.
+//! The hash of RFC 3074: a Pearson hash over the client's identity.
 
 use core::fmt;
 

@@ -7,7 +7,7 @@ use crate::{Bucket, Role};
 /// 256 bits, one a bucket: **set, the primary serves it; clear, the secondary does.**
 ///
 /// Bit `k` is bit `k & 7`, least significant first, of byte `k >> 3`. That is what ISC dhcpd sends and
-/// reads; the draft says the opposite of the bit's meaning \[draft-12 §5.3\].
+/// reads; the draft gives the bit the opposite meaning \[draft-12 §12.11\].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hba([u8; 32]);
 

@@ -76,7 +76,8 @@ impl Frame {
 ///
 /// A BNDUPD or BNDACK may hold several bindings, each opened by an assigned-IP-address
 /// \[draft-12 §6.3\]. ISC neither sends that nor survives it; here each binding comes out as a frame of its
-/// own with the same header, one per call.
+/// own with the same header, one per call. So each is answered by a BNDACK of its own, where the draft wants
+/// one for the whole batch; no implementation that batches is known.
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@ use crate::read::OptionReader;
 use crate::write::MessageWriter;
 use crate::{DecodeError, OptionCode};
 
-/// POOLRESP: the answer to a POOLREQ \[draft-12 §7.5\].
+/// POOLRESP: the answer to a POOLREQ \[draft-12 §7.7\].
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PoolResponse {
     /// How many addresses the sender is about to hand over, each by its own BNDUPD. ISC always sends it and only logs it.

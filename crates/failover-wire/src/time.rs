@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Seconds since 1970-01-01 00:00:00 UTC, unsigned and 32 bits wide: the only form of time on the wire.
 ///
-/// The header's time and every time option are absolute and unsigned \[draft-12 §5.1\]. ISC dhcpd keeps
+/// The header's time and every time option are absolute and unsigned \[draft-12 §6.1, §12\]. ISC dhcpd keeps
 /// them as signed `time_t` and caps the ones it computes at [`UnixTime::NEVER`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct UnixTime(pub u32);
