@@ -17,6 +17,8 @@ pub(super) struct Build<'l> {
     pub(super) load: &'l mut LoadInclude<'l>,
     /// Names whose declaration has been refused as not supported, so that each use is not an error of its own.
     pub(super) refused: BTreeSet<(Refused, String)>,
+    /// The names of all hosts.
+    pub(super) hosts: BTreeSet<String>,
     /// Named groups and their scopes.
     pub(super) groups: Vec<(String, ScopeId)>,
     /// The names of failover peers, also of those with errors in them.
@@ -52,6 +54,7 @@ impl<'l> Build<'l> {
             sources: Vec::new(),
             load,
             refused: BTreeSet::new(),
+            hosts: BTreeSet::new(),
             groups: Vec::new(),
             peers: Vec::new(),
             claimed: Claimed::default(),

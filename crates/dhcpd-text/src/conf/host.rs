@@ -20,7 +20,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "host declarations not allowed here.",
-                "it outside of hosts",
+                "this outside of hosts",
             ));
         }
         let at = self.location(&token);
@@ -28,7 +28,7 @@ impl<'t> Parser<'_, '_, 't> {
             let message = "expecting a name for host declaration.";
             return Err(self.error_next(message, "a name without quotes, such as printer-1"));
         };
-        let taken = self.build.config.hosts.iter().any(|host| host.name == name);
+        let taken = !self.build.hosts.insert(name.clone());
         let scope = self.build.open_scope(context.scope);
         let index = self.build.config.hosts.len();
         self.build.config.hosts.push(Host {
@@ -48,10 +48,11 @@ impl<'t> Parser<'_, '_, 't> {
             parser.host_statement(token, index)
         })?;
         if taken {
-            return Err(self.error_last(
+            self.error_last(
                 &format!("host {name}: already exists"),
                 "another name for this host",
-            ));
+            );
+            return Ok(());
         }
         self.finish_host(index, errors < self.build.errors());
         Ok(())
@@ -146,7 +147,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "hardware address parameter not allowed here.",
-                "it in a host",
+                "this in a host",
             ));
         };
         let host = &self.build.config.hosts[index];
@@ -197,7 +198,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "fixed-address parameter not allowed here.",
-                "it in a host",
+                "this in a host",
             ));
         };
         let mut addresses = Vec::new();
@@ -210,10 +211,11 @@ impl<'t> Parser<'_, '_, 't> {
         self.semicolon("the address")?;
         let host = &mut self.build.config.hosts[index];
         if !host.fixed_addresses.is_empty() {
-            return Err(self.error_last(
+            self.error_last(
                 "Only one fixed address declaration per host.",
                 "all addresses in one, with commas",
-            ));
+            );
+            return Ok(());
         }
         host.fixed_addresses = addresses;
         Ok(())
@@ -226,7 +228,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "group declarations not allowed here.",
-                "it outside of hosts",
+                "this outside of hosts",
             ));
         }
         let name = match self.peek() {

@@ -22,7 +22,9 @@ impl Parser<'_, '_, '_> {
         }
         let (Some(algorithm), Some(secret)) = (algorithm, secret) else {
             let expected = "an algorithm and a secret in the key";
-            return Err(self.error_last(&format!("key {name} is not complete"), expected));
+            self.error_last(&format!("key {name} is not complete"), expected);
+            self.take(b';');
+            return Ok(());
         };
         let keys = &mut self.build.config.server.keys;
         let before = keys.len();

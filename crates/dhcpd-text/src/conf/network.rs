@@ -12,7 +12,7 @@ impl<'t> Parser<'_, '_, 't> {
     pub(super) fn shared_network(&mut self, context: Context) -> Read<()> {
         let token = self.next();
         if !matches!(context.block, Block::Root | Block::Group) {
-            let expected = "it outside of other networks, pools and hosts";
+            let expected = "this outside of other networks, pools and hosts";
             return Err(self.error(
                 &token,
                 "shared-network parameters not allowed here",
@@ -42,10 +42,10 @@ impl<'t> Parser<'_, '_, 't> {
             parser.interface(token, index)
         })?;
         if self.build.config.shared_networks[index].subnets.is_empty() {
-            return Err(self.error_last(
+            self.error_last(
                 "empty shared-network decl",
                 "at least one subnet in the shared-network",
-            ));
+            );
         }
         Ok(())
     }
@@ -71,6 +71,9 @@ impl<'t> Parser<'_, '_, 't> {
             let name = match self.peek() {
                 token if token.kind == TokenKind::String => self.quoted("", "")?,
                 token if token.word().is_some() => self.next().text.to_vec(),
+                token if token.is(b';') => {
+                    return Err(self.missing_value("a name, such as eth0,", "interface"));
+                }
                 _ => {
                     return Err(
                         self.error_next("expecting an interface name", "a name, such as eth0")
@@ -95,7 +98,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "subnet declarations not allowed here.",
-                "it outside of subnets, pools and hosts",
+                "this outside of subnets, pools and hosts",
             ));
         }
         let at = self.location(&token);

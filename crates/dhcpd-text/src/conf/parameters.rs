@@ -85,6 +85,9 @@ impl<'t> Parser<'_, '_, 't> {
     /// The value of a parameter that is one of some words, or a key's name.
     fn word_parameter(&mut self, name: &str) -> Read<Vec<u8>> {
         let token = self.peek();
+        if token.is(b';') {
+            return Err(self.missing_value("a word", name));
+        }
         if name == "omapi-key" {
             self.build.omapi_key_at = self.location(&token);
             return self.key_name();

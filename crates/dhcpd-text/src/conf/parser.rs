@@ -207,6 +207,25 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         self.error(&token, message, expected)
     }
 
+    /// Reports an error at the next token, for which ISC names the line of the one before it.
+    pub(super) fn error_misplaced(
+        &mut self,
+        token: &Token<'_>,
+        message: &str,
+        expected: &str,
+    ) -> Reported {
+        let isc = if self.last.end == 0 {
+            0
+        } else {
+            self.place(self.last).0
+        };
+        let mut expected = expected.to_owned();
+        if isc != self.location(token).line {
+            expected = format!("{expected} (ISC dhcpd names line {isc})");
+        }
+        self.error(token, message, &expected)
+    }
+
     /// Reports an error at the last token taken.
     pub(super) fn error_last(&mut self, message: &str, expected: &str) -> Reported {
         self.error_span(self.last, message, expected)

@@ -39,15 +39,16 @@ struct Side {
 impl<'t> Parser<'_, '_, 't> {
     /// `failover peer NAME { … }`, or `failover peer NAME;` in a shared network.
     pub(super) fn failover(&mut self, context: Context) -> Read<()> {
-        let token = self.next();
+        let token = self.peek();
         if !matches!(context.block, Block::Root | Block::SharedNetwork) {
             let message = "failover peers may only be defined in shared-network declarations and the outer scope.";
-            return Err(self.error(
+            return Err(self.error_misplaced(
                 &token,
                 message,
-                "it outside of all braces, or in a pool to name the peer",
+                "this outside of all braces, or in a pool to name the peer",
             ));
         }
+        self.next();
         let at = self.location(&token);
         self.expect_word("peer", "expecting \"peer\"")?;
         let name_token = self.peek();

@@ -19,11 +19,11 @@ impl<'t> Parser<'_, '_, 't> {
                 return Err(self.error(
                     &token,
                     "pool declared within pool.",
-                    "it outside of pools",
+                    "this outside of pools",
                 ));
             }
             _ => {
-                let expected = "it in a subnet or shared-network";
+                let expected = "this in a subnet or shared-network";
                 return Err(self.error(&token, "pool declared outside of network", expected));
             }
         };
@@ -50,7 +50,7 @@ impl<'t> Parser<'_, '_, 't> {
         })?;
         if pool.ranges.is_empty() && errors == self.build.errors() {
             let expected = "at least one range in the pool";
-            return Err(self.error_last("Pool declaration with no address range.", expected));
+            self.error_last("Pool declaration with no address range.", expected);
         }
         self.check_pool(&pool);
         let network = &mut self.build.config.shared_networks[network];
@@ -138,7 +138,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "range declaration not allowed here.",
-                "it in a subnet or pool",
+                "this in a subnet or pool",
             ));
         };
         let range = self.range(context, &PoolFailover::None)?;
@@ -187,11 +187,12 @@ impl<'t> Parser<'_, '_, 't> {
         self.semicolon("the range")?;
         if dynamic_bootp && *failover != PoolFailover::None {
             let message = "dynamic-bootp flag is not permitted for address range declarations where there is a failover peer in scope.";
-            return Err(self.error(
+            self.error(
                 &token,
                 message,
                 "a pool without failover peer for these addresses",
-            ));
+            );
+            return Ok(range);
         }
         if second < first {
             self.warn(

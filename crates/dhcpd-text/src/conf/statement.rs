@@ -240,7 +240,7 @@ impl<'t> Parser<'_, '_, 't> {
             return Err(self.error(
                 &token,
                 "authority makes no sense here.",
-                "it outside of hosts",
+                "this outside of hosts",
             ));
         }
         let before = self
@@ -362,7 +362,7 @@ impl<'t> Parser<'_, '_, 't> {
             TokenKind::Punctuation(b'}') => "no `}` here: nothing is open",
             _ => "a statement of dhcpd.conf(5) that may stand here",
         };
-        self.error(token, message, expected)
+        self.error_misplaced(token, message, expected)
     }
 }
 

@@ -95,7 +95,7 @@ impl Parser<'_, '_, '_> {
     /// Reads the value of `what`, which has this format.
     pub(super) fn value(&mut self, format: Format, what: &str) -> Read<Vec<u8>> {
         if self.peek().is(b';') {
-            return Err(self.missing_value(format, what));
+            return Err(self.missing_value(format.fields[0].expected(), what));
         }
         let mut bytes = Vec::new();
         let mut first = 0;
@@ -117,15 +117,16 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    /// ISC takes the `;` for an empty value and then looks for another one: it names the line of the next token.
-    fn missing_value(&mut self, format: Format, what: &str) -> Reported {
-        let semicolon = self.next();
-        let next = self.peek();
-        let line = self.location(&next).line;
-        let wanted = format.fields[0].expected();
-        let expected = format!(
-            "{wanted} after {what} (ISC dhcpd calls this line {line}: semicolon expected.)"
-        );
+    /// Reports a `;` in place of a value. ISC takes it for an empty value and then looks for another one, so that it names the line
+    /// of the next token.
+    pub(super) fn missing_value(&mut self, wanted: &str, what: &str) -> Reported {
+        let semicolon = self.peek();
+        let line = match self.peek_second() {
+            Some(next) => self.location(&next).line,
+            None => self.location(&semicolon).line,
+        };
+        let expected =
+            format!("{wanted} after {what} (ISC dhcpd names line {line}: semicolon expected.)");
         self.error(&semicolon, "a value is missing", &expected)
     }
 
