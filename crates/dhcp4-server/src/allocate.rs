@@ -1,0 +1,70 @@
+//! An address for a client that has none (ISC `allocate_lease`).
+
+use core::net::Ipv4Addr;
+
+use dhcp_failover::PoolId;
+use failover_wire::BindingStatus;
+
+use crate::config::NetworkId;
+use crate::event::LeaseNote;
+use crate::exchange::Exchange;
+use crate::server::State;
+
+impl Exchange<'_> {
+    /// The address of a shared network that was idle for longest, of a pool that the client may use. Addresses that
+    /// were never used come first, abandoned ones last.
+    pub(crate) fn allocate(&mut self, network: NetworkId, known: bool) -> Option<Ipv4Addr> {
+        let who = self.applicant(known);
+        let config = self.config;
+        let pools = config.networks[network.0].pools.iter();
+        let open = pools.filter(|pool| config.pools[pool.0 as usize].admits(who));
+        let mut best: Option<(_, Ipv4Addr)> = None;
+        for &pool in open {
+            let candidate = self
+                .next_free(pool)
+                .map(|address| (self.rank(address), address));
+            best = match (best, candidate) {
+                (Some(best), Some(other)) if other.0 < best.0 => Some(other),
+                (best, other) => best.or(other),
+            };
+        }
+        let (_, address) = best?;
+        if self.status(address) == Some(BindingStatus::Abandoned) {
+            self.note(address, LeaseNote::ReclaimingAbandoned);
+        }
+        Some(address)
+    }
+
+    fn next_free(&mut self, pool: PoolId) -> Option<Ipv4Addr> {
+        let State {
+            core,
+            offers,
+            probes,
+            ..
+        } = &mut *self.state;
+        let now = self.now;
+        core.next_free(pool, now, |address| {
+            offers.is_held(address, now.mono) || probes.contains(address)
+        })
+    }
+
+    /// What is taken first, lowest first.
+    fn rank(&self, address: Ipv4Addr) -> (bool, bool, u32) {
+        match self.binding(address) {
+            Some(binding) => {
+                let abandoned = binding.status == BindingStatus::Abandoned;
+                (abandoned, !binding.client.is_empty(), binding.ends.0)
+            }
+            None => (true, true, u32::MAX),
+        }
+    }
+
+    /// Whether the partner could serve a client of this shared network: some free address is the partner's.
+    pub(crate) fn peer_has_free(&self, network: NetworkId) -> bool {
+        let core = &self.state.core;
+        let pools = &self.config.networks[network.0].pools;
+        core.endpoints()
+            .iter()
+            .any(|endpoint| endpoint.peer_has_free(core.bindings(), pools))
+    }
+}

@@ -1,0 +1,395 @@
+//! Which address a client has already (ISC `find_lease`).
+
+use core::net::Ipv4Addr;
+
+use dhcp_failover::{Binding, Client};
+use dhcp4_wire::MessageType;
+use failover_wire::BindingStatus;
+
+use crate::config::{HostId, NetworkId};
+use crate::event::{Event, LeaseNote};
+use crate::exchange::{Exchange, Lease};
+
+/// Leases of one client that are looked at. A client has one in each network it visits, and nobody has so many
+/// networks that are served by one machine; a client that shares its identifier with more can't slow the server down.
+const MAX_LEASES: usize = 32;
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The address that the client should have.
+    pub(crate) lease: Option<Lease>,
+    /// The requested address is one of ours, so that a client that can't have it must be told so.
+    pub(crate) ours: bool,
+    /// A host declaration matches the client.
+    pub(crate) known: bool,
+    /// What a DHCPNAK says.
+    pub(crate) refusal: &'static str,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            lease: None,
+            ours: false,
+            known: false,
+            refusal: NOT_AVAILABLE,
+        }
+    }
+}
+
+const NOT_AVAILABLE: &str = "requested address not available";
+const INCORRECT: &str = "requested address is incorrect";
+
+impl Exchange<'_> {
+    /// Looks for the client's lease in a shared network: by its fixed address, by the address that it asks for, by its
+    /// identifier, by its hardware address. Ends leases of its that it mustn't have, and those it has too many of.
+    pub(crate) fn find_lease(&mut self, network: NetworkId, client: &Client) -> Found {
+        let is_request = self.query.is(MessageType::REQUEST);
+        let asked = self.query.ciaddr().or(self.query.requested);
+        let (fixed, known) = self.fixed_address(network);
+        let mut found = Found {
+            known,
+            ..Found::default()
+        };
+        if is_request
+            && let Some(lease) = fixed
+            && Some(lease.address()) != asked
+        {
+            return Found {
+                ours: true,
+                refusal: INCORRECT,
+                ..found
+            };
+        }
+        let mut by_uid = self.lease_by_uid(network, client, known);
+        let by_hardware = self.lease_by_hardware(network, client, known);
+        let mut by_address = self.lease_by_address(network, asked, &mut found);
+        if let Some(address) = by_address
+            && !is_request
+            && (by_uid.is_some() || by_hardware.is_some())
+            && !self.is_usable(address, client)
+        {
+            by_address = None;
+        }
+        if let Some(address) = by_address {
+            by_address = self.settle_duplicates(network, address, &mut by_uid);
+        }
+        if is_request && let (Some(fixed), Some(address)) = (fixed, by_address) {
+            self.note(fixed.address(), LeaseNote::DynamicAndStatic);
+            debug_assert_eq!(
+                fixed.address(),
+                address,
+                "both are what the client asked for"
+            );
+            by_address = None;
+        }
+        let by_hardware = by_hardware.filter(|a| by_uid != Some(*a) && by_address != Some(*a));
+        by_uid = by_uid.filter(|address| by_address != Some(*address));
+        if let Some(address) = by_address
+            && !self.is_permitted(address, known)
+        {
+            if self.query.ciaddr().is_none() && self.status(address) == Some(BindingStatus::Active)
+            {
+                self.end_lease(address);
+            }
+            by_address = None;
+        }
+        if is_request && by_address.is_none() && fixed.is_none() {
+            return found;
+        }
+        found.lease = self.choose(fixed, by_address, by_uid, by_hardware);
+        self.refuse_abandoned(&mut found, by_address);
+        found
+    }
+
+    /// The fixed address of the host that the client is, and whether it is any known host.
+    fn fixed_address(&self, network: NetworkId) -> (Option<Lease>, bool) {
+        let hosts = &self.config.hosts;
+        if hosts.is_empty() {
+            return (None, false);
+        }
+        let by_uid = match self.query.uid {
+            [] => &[],
+            uid => hosts.of_identifier(uid),
+        };
+        // A host with the identifier stands before one with the hardware address, even if it has no address here.
+        let candidates = if by_uid.is_empty() {
+            hosts.of_hardware(&self.query.hardware)
+        } else {
+            by_uid
+        };
+        let fixed = candidates.iter().find_map(|&host| {
+            let mut addresses = hosts.get(host).addresses.iter();
+            let &(address, subnet, _) = addresses.find(|(_, _, at)| *at == network)?;
+            Some(Lease::Fixed {
+                host,
+                address,
+                subnet,
+            })
+        });
+        (fixed, !candidates.is_empty())
+    }
+
+    /// The best of the leases with the client's identifier. Leases that the client isn't permitted are ended.
+    fn lease_by_uid(
+        &mut self,
+        network: NetworkId,
+        client: &Client,
+        known: bool,
+    ) -> Option<Ipv4Addr> {
+        if self.query.uid.is_empty() {
+            return None;
+        }
+        let bindings = self.state.core.bindings();
+        let leases = bindings.of_uid(self.query.uid).take(MAX_LEASES);
+        let here = leases.filter(|(address, _)| self.network_of(*address) == Some(network));
+        let (best, refused) = self.best(here, client, known);
+        let best = self.or_offered(best, network, known);
+        self.end_all(&refused);
+        best
+    }
+
+    /// The best of the leases with the client's hardware address, but for those that a client with another
+    /// identifier may be using.
+    fn lease_by_hardware(
+        &mut self,
+        network: NetworkId,
+        client: &Client,
+        known: bool,
+    ) -> Option<Ipv4Addr> {
+        let uid = self.query.uid;
+        let bindings = self.state.core.bindings();
+        let leases = bindings.of_hardware(&self.query.hardware).take(MAX_LEASES);
+        let here = leases.filter(|(address, binding)| {
+            let idle = matches!(binding.status, BindingStatus::Free | BindingStatus::Backup);
+            let same = binding.client.uid.is_empty() || *binding.client.uid == *uid;
+            (idle || same) && self.network_of(*address) == Some(network)
+        });
+        let (best, refused) = self.best(here, client, known);
+        let best = self.or_offered(best, network, known);
+        self.end_all(&refused);
+        // As ISC has it, a BOOTP client may have the lease of a client with an identifier, no other may.
+        best.filter(|address| {
+            let binding = self.binding(*address);
+            binding.is_none_or(|binding| {
+                binding.client.uid.is_empty()
+                    || if uid.is_empty() {
+                        self.query.is_bootp() || self.is_offered(*address)
+                    } else {
+                        *binding.client.uid == *uid || self.is_offered(*address)
+                    }
+            })
+        })
+    }
+
+    /// The best of some leases that may be used and are permitted, and those active ones that aren't permitted.
+    fn best<'b>(
+        &self,
+        leases: impl Iterator<Item = (Ipv4Addr, &'b Binding)>,
+        client: &Client,
+        known: bool,
+    ) -> (Option<Ipv4Addr>, Vec<Ipv4Addr>) {
+        let mut best: Option<(Ipv4Addr, &Binding)> = None;
+        let mut refused = Vec::new();
+        for (address, binding) in leases {
+            if !self.is_usable(address, client) {
+                continue;
+            }
+            if !self.is_permitted(address, known) {
+                refused.push(address);
+                continue;
+            }
+            // While it is kept for another client it is as good as taken.
+            if binding.status != BindingStatus::Active && self.is_offered_to_other(address) {
+                continue;
+            }
+            if best.is_none_or(|(_, other)| preference(binding) > preference(other)) {
+                best = Some((address, binding));
+            }
+        }
+        (best.map(|(address, _)| address), refused)
+    }
+
+    /// What the client was offered a moment ago goes before all but an active lease.
+    fn or_offered(
+        &self,
+        best: Option<Ipv4Addr>,
+        network: NetworkId,
+        known: bool,
+    ) -> Option<Ipv4Addr> {
+        let active = best.filter(|address| self.status(*address) == Some(BindingStatus::Active));
+        active.or_else(|| self.offered(network, known)).or(best)
+    }
+
+    /// The address that was offered to the client a moment ago.
+    fn offered(&self, network: NetworkId, known: bool) -> Option<Ipv4Addr> {
+        let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
+        let address = self.state.offers.of_client(uid, hardware, self.now.mono)?;
+        let idle = self.status(address) != Some(BindingStatus::Active);
+        let good =
+            idle && self.network_of(address) == Some(network) && self.is_permitted(address, known);
+        good.then_some(address)
+    }
+
+    pub(crate) fn is_offered(&self, address: Ipv4Addr) -> bool {
+        let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
+        self.state.offers.of_client(uid, hardware, self.now.mono) == Some(address)
+    }
+
+    pub(crate) fn is_offered_to_other(&self, address: Ipv4Addr) -> bool {
+        let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
+        self.state
+            .offers
+            .is_held_for_other(address, uid, hardware, self.now.mono)
+    }
+
+    fn end_all(&mut self, refused: &[Ipv4Addr]) {
+        if self.query.ciaddr().is_none() {
+            refused.iter().for_each(|&address| self.end_lease(address));
+        }
+    }
+
+    /// The lease of the address that the client asks for, unless it is another client's.
+    fn lease_by_address(
+        &self,
+        network: NetworkId,
+        asked: Option<Ipv4Addr>,
+        found: &mut Found,
+    ) -> Option<Ipv4Addr> {
+        let address = asked?;
+        let binding = self.binding(address)?;
+        found.ours = true;
+        if self.network_of(address) != Some(network) {
+            return None;
+        }
+        let idle = matches!(binding.status, BindingStatus::Free | BindingStatus::Backup);
+        if !self.query.is_tenant(&binding.client) && !idle {
+            // Of an address whose tenancy is ending nothing certain can be said, so no DHCPNAK.
+            if binding.status != BindingStatus::Active {
+                found.ours = false;
+            }
+            return None;
+        }
+        if !self.query.is(MessageType::REQUEST) && idle && self.is_offered_to_other(address) {
+            return None;
+        }
+        Some(address)
+    }
+
+    /// Of two leases with one identifier keeps the one that the client asks for, and ends the other if it requests
+    /// this one. A lease that is active for a client with an identifier goes to no other.
+    fn settle_duplicates(
+        &mut self,
+        network: NetworkId,
+        address: Ipv4Addr,
+        by_uid: &mut Option<Ipv4Addr>,
+    ) -> Option<Ipv4Addr> {
+        let binding = self.binding(address)?;
+        let identified = !binding.client.uid.is_empty();
+        if binding.status != BindingStatus::Active || !identified || *by_uid == Some(address) {
+            return Some(address);
+        }
+        if *binding.client.uid != *self.query.uid {
+            return None;
+        }
+        let other = (*by_uid)?;
+        if self.status(other) == Some(BindingStatus::Active) {
+            self.report_duplicate(other, network);
+            if self.query.ciaddr().is_none() && self.query.is(MessageType::REQUEST) {
+                self.end_lease(other);
+            }
+        }
+        *by_uid = Some(address);
+        Some(address)
+    }
+
+    fn choose(
+        &mut self,
+        fixed: Option<Lease>,
+        by_address: Option<Ipv4Addr>,
+        by_uid: Option<Ipv4Addr>,
+        by_hardware: Option<Ipv4Addr>,
+    ) -> Option<Lease> {
+        if let (Some(_), Some(address)) = (fixed, by_address)
+            && self.query.ciaddr().is_none()
+            && self
+                .binding(address)
+                .is_some_and(|b| self.query.is_tenant(&b.client))
+        {
+            self.end_lease(address);
+        }
+        let better = fixed.or(by_address.map(Lease::Dynamic));
+        if let (Some(_), Some(other)) = (better, by_uid) {
+            let network = self.network_of(other);
+            if self.status(other) == Some(BindingStatus::Active) {
+                self.report_duplicate(other, network.unwrap_or(NetworkId(0)));
+                if self.query.ciaddr().is_none() && self.query.is(MessageType::REQUEST) {
+                    self.end_lease(other);
+                }
+            }
+        }
+        better.or(by_uid.or(by_hardware).map(Lease::Dynamic))
+    }
+
+    /// An abandoned address goes to a client that requests it by name: it is probably the one that was heard on it.
+    fn refuse_abandoned(&mut self, found: &mut Found, by_address: Option<Ipv4Addr>) {
+        let Some(Lease::Dynamic(address)) = found.lease else {
+            return;
+        };
+        if self.status(address) != Some(BindingStatus::Abandoned) {
+            return;
+        }
+        if by_address == Some(address) && self.query.is(MessageType::REQUEST) {
+            self.note(address, LeaseNote::ReclaimingRequested);
+        } else {
+            found.ours = true;
+            found.lease = None;
+        }
+    }
+
+    /// Whether an address may be given to the client in its present state: it has it, had it last and the partner
+    /// doesn't know otherwise, or we may give it to anyone.
+    pub(crate) fn is_usable(&self, address: Ipv4Addr, client: &Client) -> bool {
+        self.state.core.may_give(address, client, self.now)
+    }
+
+    pub(crate) fn status(&self, address: Ipv4Addr) -> Option<BindingStatus> {
+        self.binding(address).map(|binding| binding.status)
+    }
+
+    fn report_duplicate(&mut self, address: Ipv4Addr, network: NetworkId) {
+        let network = self.config.networks[network.0].name.clone();
+        let client = self.query.hardware;
+        self.state.out.event(Event::Duplicate {
+            address,
+            client,
+            network,
+        });
+    }
+
+    /// The host declaration without a fixed address whose parameters the client takes (ISC `ack_lease`).
+    pub(crate) fn floating_host(&self) -> Option<HostId> {
+        let hosts = &self.config.hosts;
+        if hosts.is_empty() {
+            return None;
+        }
+        let floating = |ids: &[HostId]| ids.iter().copied().find(|&id| !hosts.get(id).fixed);
+        let by_uid = match self.query.uid {
+            [] => None,
+            uid => floating(hosts.of_identifier(uid)),
+        };
+        by_uid.or_else(|| floating(hosts.of_hardware(&self.query.hardware)))
+    }
+}
+
+/// Which of a client's leases it gets again: an active one before one that is over before one that never was, each
+/// time the latest (ISC `client_lease_preferred`).
+fn preference(binding: &Binding) -> (u8, u32) {
+    match binding.status {
+        BindingStatus::Active => (3, binding.ends.0),
+        BindingStatus::Expired | BindingStatus::Released => (2, binding.cltt.0),
+        BindingStatus::Abandoned => (0, binding.cltt.0),
+        BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset => (1, binding.cltt.0),
+    }
+}

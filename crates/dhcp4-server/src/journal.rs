@@ -1,0 +1,110 @@
+//! The lease file: its records to the table at start, and every change back into records.
+//!
+//! Reading: [`Reader`] yields the records (and says where a torn tail is to be cut), [`Server::new`](crate::Server::new)
+//! takes them. Writing: a [`RecordWriter`] turns each [`Output::Store`](crate::Output::Store) into text, and for a
+//! rewrite everything in [`Server::kept`](crate::Server::kept) and [`Server::records`](crate::Server::records).
+//!
+//! Potential expiry times: the file has three, we keep apart what was sent, what the partner acknowledged and what it
+//! announced. `tsfp` is the greater of acknowledged and announced, which is what dhcpd bounds its grants by; `atsfp` is
+//! acknowledged; `tstp` is what our next update says. Where sent or announced say more, the record's comment line has
+//! them.
+
+mod load;
+mod store;
+
+pub use dhcpd_text::leases::{Damage, Entry, Reader, Record as StoredRecord, Tail};
+
+pub(crate) use load::Loaded;
+pub use store::RecordWriter;
+
+use dhcp_failover::{Binding, BindingStatus};
+use dhcpd_text::leases::{BindingState, LeaseRecord, Value, Variable, Writer};
+
+/// Whether a rewritten file has a record of this address: not of one that was never used.
+pub(crate) fn is_worth_keeping(binding: &Binding) -> bool {
+    binding.status != BindingStatus::Free
+        || binding.rewind != BindingStatus::Free
+        || binding.reserved
+        || binding.ends.0 != 0
+        || binding.cltt.0 != 0
+        || binding.horizon().0 != 0
+        || !binding.client.is_empty()
+}
+
+const VENDOR_CLASS: &str = "vendor-class-identifier";
+
+/// The statement in which the record keeps the client's vendor class (option 60), as dhcpd does for lease queries.
+pub(crate) fn vendor_class_statement(class: &[u8]) -> String {
+    let mut record = LeaseRecord::new(core::net::Ipv4Addr::UNSPECIFIED);
+    record
+        .variables
+        .extend(Variable::new(VENDOR_CLASS, Value::Data(class.to_vec())));
+    statements_of(&record).pop().unwrap_or_default()
+}
+
+pub(crate) fn is_vendor_class_statement(statement: &str) -> bool {
+    statement
+        .strip_prefix("set ")
+        .is_some_and(|rest| rest.starts_with(VENDOR_CLASS))
+}
+
+/// The statements of a record that the table carries as text, each as it would be written: variables, billing, events
+/// and unknown ones.
+fn statements_of(record: &LeaseRecord) -> Vec<String> {
+    let mut statements = Vec::new();
+    let mut one = |carried: LeaseRecord| {
+        let mut text = Vec::new();
+        Writer::plain().lease(&carried, &mut text);
+        // Between the line that opens the record and the one that closes it.
+        let text = String::from_utf8_lossy(&text);
+        let inner = text.split_once('\n').map_or("", |(_, inner)| inner);
+        let inner = inner.strip_suffix("}\n").unwrap_or(inner).trim();
+        if !inner.is_empty() {
+            statements.push(inner.to_owned());
+        }
+    };
+    let bare = || LeaseRecord::new(record.address);
+    if record.billing.is_some() {
+        one(LeaseRecord {
+            billing: record.billing.clone(),
+            ..bare()
+        });
+    }
+    for variable in &record.variables {
+        one(LeaseRecord {
+            variables: vec![variable.clone()],
+            ..bare()
+        });
+    }
+    for event in record.events.iter().chain(&record.unknown) {
+        one(LeaseRecord {
+            unknown: vec![event.clone()],
+            ..bare()
+        });
+    }
+    statements
+}
+
+fn state_of(status: BindingStatus) -> BindingState {
+    match status {
+        BindingStatus::Free => BindingState::Free,
+        BindingStatus::Active => BindingState::Active,
+        BindingStatus::Expired => BindingState::Expired,
+        BindingStatus::Released => BindingState::Released,
+        BindingStatus::Abandoned => BindingState::Abandoned,
+        BindingStatus::Reset => BindingState::Reset,
+        BindingStatus::Backup => BindingState::Backup,
+    }
+}
+
+fn status_of(state: BindingState) -> BindingStatus {
+    match state {
+        BindingState::Free => BindingStatus::Free,
+        BindingState::Active => BindingStatus::Active,
+        BindingState::Expired => BindingStatus::Expired,
+        BindingState::Released => BindingStatus::Released,
+        BindingState::Abandoned => BindingStatus::Abandoned,
+        BindingState::Reset => BindingStatus::Reset,
+        BindingState::Backup => BindingStatus::Backup,
+    }
+}

@@ -1,0 +1,212 @@
+//! Offers that wait for the client's request.
+
+use core::hash::{BuildHasher, Hasher};
+use core::net::Ipv4Addr;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dhcp_failover::Client;
+use dhcp_failover::Instant;
+use siphasher::sip::SipHasher13;
+
+/// How long an address is kept for a client that was offered it, seconds (ISC: two minutes).
+pub(crate) const OFFER_TIME: u32 = 120;
+
+/// Most offers held; beyond it the oldest is forgotten, which costs its client another DHCPDISCOVER. Far more than
+/// a server can have open in good faith, and a few megabytes.
+const MAX_OFFERS: usize = 1 << 14;
+
+/// Addresses that were offered and not yet requested. Memory only: an offer promises nothing (RFC 2131 §3.1).
+#[derive(Debug)]
+pub(crate) struct Offers {
+    by_address: BTreeMap<Ipv4Addr, Offer>,
+    by_client: HashMap<u64, Ipv4Addr, Keyed>,
+    by_end: BTreeSet<(Instant, Ipv4Addr)>,
+    key: Keyed,
+}
+
+#[derive(Debug)]
+struct Offer {
+    client: u64,
+    until: Instant,
+}
+
+/// SipHash with the server's secret, so that clients can't choose colliding identifiers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keyed(pub(crate) [u64; 2]);
+
+impl BuildHasher for Keyed {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0[0], self.0[1])
+    }
+}
+
+impl Keyed {
+    fn of(&self, uid: &[u8], hardware: &[u8]) -> u64 {
+        let mut hasher = self.build_hasher();
+        hasher.write_u8(u8::from(uid.is_empty()));
+        hasher.write(if uid.is_empty() { hardware } else { uid });
+        hasher.finish()
+    }
+}
+
+impl Offers {
+    pub(crate) fn new(key: [u64; 2]) -> Self {
+        let key = Keyed(key);
+        Self {
+            by_address: BTreeMap::new(),
+            by_client: HashMap::with_hasher(key),
+            by_end: BTreeSet::new(),
+            key,
+        }
+    }
+
+    /// Keeps an address for a client; says whether an older offer had to be forgotten for it.
+    pub(crate) fn hold(&mut self, address: Ipv4Addr, client: &Client, now: Instant) -> bool {
+        let client = self.key.of(&client.uid, client.hardware.as_wire());
+        self.forget(address);
+        if let Some(&former) = self.by_client.get(&client) {
+            self.forget(former);
+        }
+        let full = self.by_address.len() >= MAX_OFFERS;
+        if full && let Some(&(_, oldest)) = self.by_end.first() {
+            self.forget(oldest);
+        }
+        let until = now.plus_secs(OFFER_TIME);
+        self.by_address.insert(address, Offer { client, until });
+        self.by_client.insert(client, address);
+        self.by_end.insert((until, address));
+        full
+    }
+
+    /// The address that is kept for a client.
+    pub(crate) fn of_client(&self, uid: &[u8], hardware: &[u8], now: Instant) -> Option<Ipv4Addr> {
+        let client = self.key.of(uid, hardware);
+        let address = *self.by_client.get(&client)?;
+        self.by_address
+            .get(&address)
+            .filter(|offer| offer.until > now)
+            .map(|_| address)
+    }
+
+    /// Whether an address is kept for another client than this one.
+    pub(crate) fn is_held_for_other(
+        &self,
+        address: Ipv4Addr,
+        uid: &[u8],
+        hardware: &[u8],
+        now: Instant,
+    ) -> bool {
+        let offer = self
+            .by_address
+            .get(&address)
+            .filter(|offer| offer.until > now);
+        offer.is_some_and(|offer| offer.client != self.key.of(uid, hardware))
+    }
+
+    /// Whether an address is kept for anyone.
+    pub(crate) fn is_held(&self, address: Ipv4Addr, now: Instant) -> bool {
+        self.by_address
+            .get(&address)
+            .is_some_and(|offer| offer.until > now)
+    }
+
+    /// Forgets the offer of an address.
+    pub(crate) fn forget(&mut self, address: Ipv4Addr) {
+        if let Some(offer) = self.by_address.remove(&address) {
+            self.by_client.remove(&offer.client);
+            self.by_end.remove(&(offer.until, address));
+        }
+    }
+
+    /// Forgets the offer to a client.
+    pub(crate) fn forget_client(&mut self, uid: &[u8], hardware: &[u8]) {
+        if let Some(&address) = self.by_client.get(&self.key.of(uid, hardware)) {
+            self.forget(address);
+        }
+    }
+
+    /// Seconds that an address is still kept.
+    pub(crate) fn remaining(&self, address: Ipv4Addr, now: Instant) -> u32 {
+        let offer = self.by_address.get(&address);
+        offer.map_or(0, |offer| offer.until.since(now).as_secs() as u32)
+    }
+
+    /// Drops what is over.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        while let Some(&(until, address)) = self.by_end.first()
+            && until <= now
+        {
+            self.forget(address);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use failover_wire::HardwareAddress;
+
+    use super::*;
+
+    fn client(n: u32) -> Client {
+        let hardware = HardwareAddress::new(1, &n.to_be_bytes()).unwrap();
+        Client {
+            hardware,
+            ..Client::default()
+        }
+    }
+
+    fn held(offers: &Offers, n: u32, now: Instant) -> Option<Ipv4Addr> {
+        offers.of_client(&[], client(n).hardware.as_wire(), now)
+    }
+
+    const T0: Instant = Instant::from_millis(0);
+
+    #[test]
+    fn an_offer_lasts_two_minutes() {
+        let mut offers = Offers::new([1, 2]);
+        let address = Ipv4Addr::new(10, 0, 0, 1);
+        offers.hold(address, &client(1), T0);
+        assert_eq!(held(&offers, 1, T0.plus_secs(119)), Some(address));
+        assert!(offers.is_held(address, T0.plus_secs(119)));
+        assert_eq!(held(&offers, 1, T0.plus_secs(120)), None);
+        offers.expire(T0.plus_secs(120));
+        assert_eq!(offers.len(), 0);
+        assert!(offers.by_client.is_empty() && offers.by_end.is_empty());
+    }
+
+    #[test]
+    fn a_client_has_one_offer_and_an_address_one_client() {
+        let mut offers = Offers::new([1, 2]);
+        let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+        offers.hold(a, &client(1), T0);
+        offers.hold(b, &client(1), T0);
+        assert!(!offers.is_held(a, T0));
+        offers.hold(b, &client(2), T0);
+        assert_eq!(held(&offers, 1, T0), None);
+        assert_eq!(held(&offers, 2, T0), Some(b));
+        assert_eq!(offers.len(), 1);
+    }
+
+    #[test]
+    fn the_oldest_gives_way_when_there_are_too_many() {
+        let mut offers = Offers::new([1, 2]);
+        for n in 0..MAX_OFFERS as u32 {
+            let address = Ipv4Addr::from(0x0a00_0000 + n);
+            assert!(!offers.hold(address, &client(n), T0.plus_secs(n / 1000)));
+        }
+        assert!(offers.hold(
+            Ipv4Addr::new(11, 0, 0, 0),
+            &client(u32::MAX),
+            T0.plus_secs(60)
+        ));
+        assert_eq!(offers.len(), MAX_OFFERS);
+        assert_eq!(held(&offers, 0, T0), None);
+        assert!(held(&offers, 1, T0).is_some());
+    }
+}
