@@ -1,5 +1,10 @@
 //! Each option's value against the bytes that real dhcpd sent for it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "test data that is not as expected fails the test"
+)]
+
 use dhcpd_text::conf::{self, OptionData};
 
 /// Statement, code and hexadecimal value of each line.

@@ -1,5 +1,10 @@
 //! Which configurations are accepted, and which line is named for the others: as real dhcpd does.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "test data that is not as expected fails the test"
+)]
+
 mod support;
 
 use std::path::Path;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::check::Claimed;
 use super::{
-    Config, LoadInclude, Location, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
+    Config, LoadInclude, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId,
+    ServerSettings, Settings,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -81,11 +82,15 @@ impl<'l> Build<'l> {
         self.depth -= 1;
     }
 
-    /// Adds a file; answers its index.
-    pub(super) fn add_file(&mut self, name: &str, text: &str) -> usize {
+    /// Adds a file; answers its index, or `None` if that makes too many bytes.
+    pub(super) fn add_file(&mut self, name: &str, text: &str) -> Option<usize> {
+        let bytes: usize = self.sources.iter().map(String::len).sum();
+        if bytes + text.len() > MAX_BYTES {
+            return None;
+        }
         self.config.files.push(name.to_owned());
         self.sources.push(text.to_owned());
-        self.config.files.len() - 1
+        Some(self.config.files.len() - 1)
     }
 
     /// Opens a scope within `parent`.

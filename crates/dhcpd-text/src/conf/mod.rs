@@ -23,6 +23,8 @@
 
 mod build;
 mod check;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod checks;
 mod domain;
 mod failover;
 mod host;
@@ -49,7 +51,7 @@ pub use model::{
 pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettings};
 pub use settings::{Permission, Settings};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use build::Build;
 use parser::Parser;
 use statement::Context;
@@ -62,6 +64,9 @@ pub const MAX_DEPTH: usize = 64;
 
 /// How many files may be included in all, so that files that include each other come to an end.
 pub const MAX_INCLUDES: usize = 1000;
+
+/// How long all files together may be, in bytes: more than any configuration, and little memory.
+pub const MAX_BYTES: usize = 64 << 20;
 
 /// After so many errors the rest of the text is not read: they are not going to help anyone.
 pub const MAX_ERRORS: usize = 100;
@@ -87,8 +92,10 @@ pub fn parse(
     load: &mut LoadInclude<'_>,
 ) -> Result<Parsed, Vec<Diagnostic>> {
     let mut build = Build::new(load);
-    let main = build.add_file(file, text);
-    Parser::new(&mut build, main, text).file(Context::ROOT);
+    match build.add_file(file, text) {
+        Some(main) => Parser::new(&mut build, main, text).file(Context::ROOT),
+        None => return Err(vec![too_long(file)]),
+    }
     if build.errors() == 0 {
         build.check();
     }
@@ -99,4 +106,17 @@ pub fn parse(
         config: build.config,
         warnings: build.diagnostics,
     })
+}
+
+fn too_long(file: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        file: file.to_owned(),
+        line: 0,
+        column: 0,
+        len: 1,
+        source_line: String::new(),
+        message: format!("the file is longer than {MAX_BYTES} bytes"),
+        expected: None,
+    }
 }

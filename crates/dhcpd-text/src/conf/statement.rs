@@ -6,7 +6,7 @@ use super::build::Refused;
 use super::options;
 use super::parameters;
 use super::parser::{Parser, Read, Reported};
-use super::{MAX_INCLUDES, Permission, ScopeId, words};
+use super::{MAX_BYTES, MAX_INCLUDES, Permission, ScopeId, words};
 use crate::lex::{Token, TokenKind};
 
 /// The kind of block that a statement stands in.
@@ -213,8 +213,12 @@ impl<'t> Parser<'_, '_, 't> {
                 "no file that includes itself",
             ));
         }
+        let Some(file) = self.build.add_file(&name, &text) else {
+            self.build.leave();
+            let message = format!("the files are longer than {MAX_BYTES} bytes in all");
+            return Err(self.error(&token, &message, "shorter files"));
+        };
         let failed_before = self.build.errors();
-        let file = self.build.add_file(&name, &text);
         // As in ISC, an included file does not see that it is in a host.
         let inner = Context {
             host: None,

@@ -1,5 +1,7 @@
 //! Where the test data is.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 /// The path of a file or folder of the test data.
 pub(crate) fn data(name: &str) -> String {
     format!("{}/tests/data/conf/{name}", env!("CARGO_MANIFEST_DIR"))
