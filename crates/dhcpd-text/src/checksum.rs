@@ -48,14 +48,14 @@ impl Mark {
 
     /// Finds and checks the mark of a record.
     ///
-    /// `record` runs from its first word to before its closing brace; from `gap` on it holds no statement any more. A
+    /// `record` runs from its first word to before its closing brace; from `gap` on it holds no statement. A
     /// comment of somebody else's is no mark; but what begins or ends as a mark does must be one, or else one flipped
     /// bit could turn a mark into a mere comment.
     pub(crate) fn read(record: &[u8], gap: usize) -> Result<Option<Self>, BadMark> {
-        let Some((start, line)) = marked_line(record, gap) else {
+        let Some((start, comment)) = marked_comment(record, gap) else {
             return Ok(None);
         };
-        let (fields, checksum) = split_checksum(line).ok_or(BadMark)?;
+        let (fields, checksum) = split_checksum(comment).ok_or(BadMark)?;
         if crc32c::crc32c(&record[..start + fields.len()]) != checksum {
             return Err(BadMark);
         }
@@ -87,31 +87,24 @@ const SEQUENCE: &[u8] = b"# s=";
 const CHECKSUM: &[u8] = b" c=";
 const CHECKSUM_DIGITS: usize = 8;
 
-/// The first line behind `gap` that looks like a mark, without the blanks around it, and its offset.
-fn marked_line(record: &[u8], gap: usize) -> Option<(usize, &[u8])> {
+/// The first comment from `gap` on that looks like a mark, and its offset.
+fn marked_comment(record: &[u8], gap: usize) -> Option<(usize, &[u8])> {
     let mut start = gap;
-    // The line that the last statement stands on may end in a comment of its own.
-    while let Some(newline) = record[start..].iter().position(|&byte| byte == b'\n') {
-        start += newline + 1;
-        let end = record[start..]
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .unwrap_or(record.len() - start);
-        let line = record[start..start + end].trim_ascii_start();
-        if looks_marked(line.trim_ascii_end()) {
-            return Some((start + end - line.len(), line.trim_ascii_end()));
+    for line in record[gap..].split(|&byte| byte == b'\n') {
+        if let Some(hash) = line.iter().position(|&byte| byte == b'#') {
+            let comment = line[hash..].trim_ascii_end();
+            if comment.starts_with(SEQUENCE) || ends_in_checksum(comment) {
+                return Some((start + hash, comment));
+            }
         }
+        start += line.len() + 1;
     }
     None
 }
 
-fn looks_marked(line: &[u8]) -> bool {
-    line.starts_with(b"#") && (line.starts_with(SEQUENCE) || ends_in_checksum(line))
-}
-
-fn ends_in_checksum(line: &[u8]) -> bool {
-    let at = line.len().checked_sub(CHECKSUM.len() + CHECKSUM_DIGITS);
-    at.is_some_and(|at| line[at..].starts_with(CHECKSUM))
+fn ends_in_checksum(comment: &[u8]) -> bool {
+    let at = comment.len().checked_sub(CHECKSUM.len() + CHECKSUM_DIGITS);
+    at.is_some_and(|at| comment[at..].starts_with(CHECKSUM))
 }
 
 /// All before ` c=`, and the checksum behind it.

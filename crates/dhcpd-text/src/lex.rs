@@ -74,15 +74,20 @@ pub struct Token<'a> {
 impl<'a> Token<'a> {
     /// Whether this is the unquoted word `word`, in any case (ISC keywords ignore case).
     pub fn is_word(&self, word: &str) -> bool {
-        self.word()
-            .is_some_and(|text| text.eq_ignore_ascii_case(word))
+        self.is_any_word() && self.text.eq_ignore_ascii_case(word.as_bytes())
     }
 
-    /// The text of an unquoted word (a name, or a number that may be one); ISC's `is_identifier`.
+    /// Whether this is an unquoted word: a name, or a number that may be one (ISC's `is_identifier`).
+    pub fn is_any_word(&self) -> bool {
+        matches!(self.kind, TokenKind::Name | TokenKind::NumberOrName)
+    }
+
+    /// The text of an unquoted word.
     pub fn word(&self) -> Option<&'a str> {
-        match self.kind {
-            TokenKind::Name | TokenKind::NumberOrName => std::str::from_utf8(self.text).ok(),
-            _ => None,
+        if self.is_any_word() {
+            std::str::from_utf8(self.text).ok()
+        } else {
+            None
         }
     }
 
@@ -186,12 +191,24 @@ impl<'a> Lexer<'a> {
         self.clone().next_token()
     }
 
+    /// Takes the next token if it is the punctuation byte `byte`, which must be none that a comment, a string or a
+    /// number begins with. Answers whether it was.
+    #[inline]
+    pub fn take(&mut self, byte: u8) -> bool {
+        debug_assert!(!matches!(byte, b'#' | b'"' | b'-'));
+        self.skip_blanks();
+        let taken = self.source.get(self.position) == Some(&byte);
+        self.position += usize::from(taken);
+        taken
+    }
+
     /// Takes the next token. At the end of the source it is [`TokenKind::End`], as often as asked.
     ///
     /// # Errors
     ///
     /// [`LexErrorReason::UnterminatedString`]; the lexer then stands at the end of the source.
-    #[inline]
+    // Inlined, or else each token is copied twice on its way into a caller's own error type.
+    #[inline(always)]
     pub fn next_token(&mut self) -> Result<Token<'a>, LexError> {
         self.skip_blanks();
         let start = self.position;
@@ -219,6 +236,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Passes white space and comments: then the next token begins at the position.
+    #[inline]
     pub(crate) fn skip_blanks(&mut self) {
         while let Some(&byte) = self.source.get(self.position) {
             if CLASS[usize::from(byte)] & SPACE != 0 {

@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
             Keyword::Billing => lease.billing = Some(self.billing()?),
             Keyword::Hardware => lease.hardware = Some(self.hardware()?),
             Keyword::Uid => {
-                let uid = self.bytes()?.into_owned();
+                let uid = self.bytes()?;
                 self.semicolon()?;
                 lease.uid = Some(uid).filter(|uid| !uid.is_empty());
             }
@@ -134,9 +134,7 @@ impl<'a> Parser<'a> {
     fn binding_state(&mut self, lease: &mut LeaseRecord) -> Parse<BindingState> {
         self.expect_word("state", "'state'")?;
         let token = self.next()?;
-        let known = token
-            .word()
-            .and_then(|word| BindingState::from_word(word.as_bytes()));
+        let known = BindingState::from_word(token.text).filter(|_| token.is_any_word());
         let state = if let Some(state) = known {
             state
         } else if token.is_word("reserved") {
@@ -160,7 +158,7 @@ impl<'a> Parser<'a> {
             let class = self.string("the name of a class, in quotes")?;
             Billing::Subclass {
                 class,
-                value: self.bytes()?.into_owned(),
+                value: self.bytes()?,
             }
         } else {
             return Err(Fault::unexpected(&token, "'class' or 'subclass'"));
@@ -255,7 +253,7 @@ impl<'a> Parser<'a> {
             return Ok(false);
         };
         let data = match format {
-            Format::Bytes => self.bytes()?.into_owned(),
+            Format::Bytes => self.bytes()?,
             Format::Address => self.address()?.octets().to_vec(),
             Format::Number => self.number("a number of 32 bits")?.to_be_bytes().to_vec(),
             Format::Empty => Vec::new(),

@@ -1,6 +1,5 @@
 //! From tokens to records: the grammar of ISC `lease_file_subparse`.
 
-use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::ServerState;
@@ -95,6 +94,7 @@ impl<'a> Parser<'a> {
             let gap = self.lexer.position();
             let token = self.next()?;
             if token.is(b'}') {
+                self.end_of_record(&token)?;
                 let record = &self.lexer.source()[start..token.span.start];
                 *mark = Mark::read(record, gap - start).map_err(|_| {
                     let span = Span {
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
                 }
                 return Ok(lease);
             }
-            if token.word().is_none() {
+            if !token.is_any_word() {
                 return Err(Fault::unexpected(
                     &token,
                     "a statement of the lease, or '}'",
@@ -119,6 +119,15 @@ impl<'a> Parser<'a> {
                 lease.unknown.push(span.of(self.lexer.source()).to_owned());
                 unknown.push(span);
             }
+        }
+    }
+
+    /// Checks that nothing stands directly behind the brace: one flipped bit makes `}id` of `uid`, and of a lease with a
+    /// comment line a plain one that has lost its client.
+    fn end_of_record(&self, brace: &Token<'_>) -> Parse<()> {
+        match self.lexer.rest().first() {
+            None | Some(b'#' | b' ' | b'\t'..=b'\r') => Ok(()),
+            Some(_) => Err(Fault::new(brace.span, "the brace doesn't end its line")),
         }
     }
 
@@ -316,9 +325,10 @@ impl<'a> Parser<'a> {
 
     /// Bytes in hexadecimal with colons between them, of which `first` is the first token.
     pub(super) fn hex_bytes(&mut self, first: Token<'a>) -> Parse<Vec<u8>> {
-        let mut bytes = vec![hex_byte(&first)?];
-        while self.lexer.peek()?.is(b':') {
-            self.next()?;
+        // Most are hardware addresses.
+        let mut bytes = Vec::with_capacity(8);
+        bytes.push(hex_byte(&first)?);
+        while self.lexer.take(b':') {
             let token = self.next()?;
             bytes.push(hex_byte(&token)?);
         }
@@ -326,11 +336,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A string, or bytes in hexadecimal.
-    pub(super) fn bytes(&mut self) -> Parse<Cow<'a, [u8]>> {
+    pub(super) fn bytes(&mut self) -> Parse<Vec<u8>> {
         let token = self.next()?;
         match token.string() {
-            Some(text) => Ok(text?),
-            None => Ok(Cow::Owned(self.hex_bytes(token)?)),
+            Some(text) => Ok(text?.into_owned()),
+            None => self.hex_bytes(token),
         }
     }
 
@@ -355,12 +365,10 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Parse<()> {
-        let token = self.next()?;
-        if token.is(byte) {
-            Ok(())
-        } else {
-            Err(Fault::unexpected(&token, expected))
+        if self.lexer.take(byte) {
+            return Ok(());
         }
+        Err(Fault::unexpected(&self.next()?, expected))
     }
 
     pub(super) fn expect_word(&mut self, word: &str, expected: &'static str) -> Parse<()> {
@@ -372,8 +380,17 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Takes the next token. Strings end on their line, as dhcpd writes them: a quote that is lost must not make one
+    /// string of the records up to the next quote.
     pub(super) fn next(&mut self) -> Parse<Token<'a>> {
-        Ok(self.lexer.next_token()?)
+        let token = self.lexer.next_token()?;
+        if token.kind == TokenKind::String && token.text.contains(&b'\n') {
+            return Err(Fault::new(
+                token.span,
+                "the string that starts here has no closing quote on its line",
+            ));
+        }
+        Ok(token)
     }
 }
 
@@ -393,12 +410,14 @@ pub(super) const RECORD_WORDS: [&str; 11] = [
 ];
 
 fn hex_byte(token: &Token<'_>) -> Parse<u8> {
-    let digits = match token.kind {
-        TokenKind::Number | TokenKind::NumberOrName => std::str::from_utf8(token.text).ok(),
+    let digit = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
+    let value = match *token.text {
+        [low] => digit(low),
+        [high, low] => digit(high)
+            .zip(digit(low))
+            .map(|(high, low)| high << 4 | low),
         _ => None,
     };
-    let value = digits
-        .filter(|digits| !digits.starts_with(['-', '+']))
-        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let value = value.filter(|_| matches!(token.kind, TokenKind::Number | TokenKind::NumberOrName));
     value.ok_or_else(|| Fault::unexpected(token, "a byte in hexadecimal"))
 }

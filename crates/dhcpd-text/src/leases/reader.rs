@@ -194,11 +194,15 @@ impl Iterator for Reader<'_> {
     }
 }
 
-/// Start of the first line behind the one at `offset` that begins as a record does.
+/// Start of the first line behind `offset` that begins as a record does. A lost block ends where its zeros end, which is
+/// as good as a line's end.
 fn next_record_line(source: &[u8], offset: usize) -> Option<usize> {
     let mut start = offset;
     loop {
-        start += source[start..].iter().position(|&byte| byte == b'\n')? + 1;
+        start += source[start..]
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | 0))?
+            + 1;
         let line = &source[start..];
         if RECORD_WORDS
             .iter()
