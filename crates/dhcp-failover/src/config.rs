@@ -50,6 +50,8 @@ pub struct Timing {
     pub handshake: u32,
     /// Pause before the next dial after a connection is lost or refused, seconds.
     pub redial: u32,
+    /// Pause before an update that the partner refused is offered again, seconds.
+    pub retry: u32,
     /// Greatest clock difference at which a connection is accepted, seconds.
     pub max_skew: u32,
     /// A step of the wall clock beyond this closes the links, seconds.
@@ -71,6 +73,7 @@ impl Default for Timing {
             startup: 15,
             handshake: 15,
             redial: 5,
+            retry: 60,
             max_skew: 60,
             max_clock_step: 60,
             expiry_fudge: 65,

@@ -12,6 +12,8 @@ pub struct Incoming {
     pub status: BindingStatus,
     /// Who holds the address.
     pub client: Client,
+    /// End of the lease (option 13); 0 if absent.
+    pub ends: UnixTime,
     /// Potential expiry (option 18); 0 if absent.
     pub potential: UnixTime,
     /// Client last transaction time (option 6); 0 if absent.
@@ -77,6 +79,27 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
     }
 }
 
+/// How far the clocks of two connected servers may be apart, seconds.
+const MAX_SKEW: u32 = 60;
+
+/// Whether an acceptable update is older news than a lease of ours that the partner hasn't
+/// acknowledged, and that its client may still hold. ISC forgets its own lease then, and the
+/// address can go to another client; we acknowledge, but keep ours and announce it.
+pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime) -> bool {
+    use BindingStatus as B;
+    if stored.status != B::Active || !stored.is_pending() || stored.ends <= now {
+        return false;
+    }
+    match incoming.status {
+        B::Active => stored.client.is_same(&incoming.client) && stored.ends > incoming.ends,
+        B::Expired | B::Free | B::Backup => stored.ends > incoming.ends,
+        // It ended when the client gave it up: ours counts if it was granted after that.
+        B::Released => stored.starts.saturating_add(MAX_SKEW) > incoming.ends,
+        // Nobody will get the address.
+        B::Abandoned | B::Reset => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +126,7 @@ mod tests {
         Incoming {
             status,
             client: client(1),
+            ends: UnixTime(0),
             potential: UnixTime(potential),
             cltt: UnixTime(0),
         }

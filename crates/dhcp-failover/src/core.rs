@@ -585,6 +585,12 @@ impl Endpoint {
                 now.unix
             },
             amnesic: record.is_none(),
+            needs_all: matches!(
+                saved,
+                ServerState::Recover
+                    | ServerState::PotentialConflict
+                    | ServerState::ResolutionInterrupted
+            ),
             not_before: if behind { newest } else { UnixTime(0) },
             last_heard: None,
             last_balance: UnixTime(0),
@@ -647,6 +653,9 @@ impl Endpoint {
         }
         if self.timers.take_due(Timer::Balance, now) {
             self.balance_due(cx);
+        }
+        if self.timers.take_due(Timer::Retry, now) {
+            self.retry_refused(cx);
         }
         if self.timers.take_due(Timer::Redial, now) {
             self.dial(cx);

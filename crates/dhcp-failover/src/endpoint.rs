@@ -52,6 +52,8 @@ pub struct Endpoint {
     pub(crate) taken_over: BTreeSet<(UnixTime, Slot)>,
     /// Newest grant or renewal of ours that we know of.
     pub(crate) last_grant: UnixTime,
+    /// We may lack leases that the partner thinks we have: an update request has to be for all.
+    pub(crate) needs_all: bool,
     /// Our lease file was lost: what we once promised and acknowledged is unknown.
     pub(crate) amnesic: bool,
     /// STARTUP goes on until the wall clock reaches this: leases on file are newer than now.
@@ -124,6 +126,11 @@ impl Endpoint {
     /// Updates that the partner has yet to answer.
     pub fn unacked_updates(&self) -> usize {
         self.updates.unacked()
+    }
+
+    /// Updates that the partner refused, and that are offered to it again.
+    pub fn refused_updates(&self) -> usize {
+        self.updates.refused()
     }
 
     /// Seconds that the wall clock has to catch up before STARTUP can end; 0 if it need not.
@@ -213,6 +220,10 @@ impl Endpoint {
         let reaction = self.reaction(peer, message.is_startup(), before, starting);
         self.perform(reaction, starting, peer, cx);
         self.say_first_state(cx);
+        if self.state == ServerState::PartnerDown && self.needs_all {
+            // Declared alone before it had recovered: it still lacks what the partner knows.
+            self.request_updates(true, cx);
+        }
         self.note_states(before, cx);
         self.transmit(cx);
     }
@@ -368,7 +379,10 @@ impl Endpoint {
                     self.request_updates(false, cx);
                 }
             }
-            ServerState::Recover => self.request_updates(true, cx),
+            ServerState::Recover => {
+                self.needs_all = true;
+                self.request_updates(true, cx);
+            }
             ServerState::RecoverWait => {
                 let end = self.recover_wait_end();
                 self.timers.set(Timer::RecoverWait, cx.now.mono_at(end));
@@ -443,8 +457,11 @@ impl Endpoint {
 
     /// All that we asked for has arrived.
     pub(crate) fn handle_update_done(&mut self, cx: &mut Context<'_>) {
-        if self.updates.take_request().is_none() {
+        let Some(all) = self.updates.take_request() else {
             return;
+        };
+        if all {
+            self.needs_all = false;
         }
         self.event(What::PeerUpdateCompleted, cx);
         match (self.state, self.config.role) {
@@ -457,6 +474,7 @@ impl Endpoint {
                 self.move_to(ServerState::Normal, cx);
             }
             (ServerState::Recover, _) => self.recovered(cx),
+            (ServerState::PartnerDown, _) => self.end_drain(cx),
             _ => {}
         }
     }

@@ -362,6 +362,7 @@ impl Endpoint {
         self.timers.stop(Timer::Contact);
         self.timers.stop(Timer::Receive);
         self.timers.stop(Timer::Balance);
+        self.timers.stop(Timer::Retry);
         self.forget_updates(cx);
         self.event(What::Disconnected, cx);
         self.redial_later(cx);

@@ -62,8 +62,24 @@ impl Endpoint {
         if is_conflict(stored, &incoming, cx.now.unix) {
             self.event(What::LeaseConflict(address), cx);
         }
-        self.adopt(slot, update, incoming, cx);
+        if conflict::ours_is_newer(cx.bindings.at(slot), &incoming, cx.now.unix) {
+            self.insist(slot, &incoming, cx);
+        } else {
+            self.adopt(slot, update, incoming, cx);
+        }
         Ok(())
+    }
+
+    /// We gave the client more than the partner knows, and it may hold it: ours stays, and goes out
+    /// ahead of the acknowledgement, so that the partner never acts on the latter alone.
+    fn insist(&mut self, slot: Slot, incoming: &Incoming, cx: &mut Context<'_>) {
+        let mut binding = cx.bindings.at(slot).clone();
+        binding.received = binding.received.max(incoming.potential);
+        binding.tstp = binding.tstp.max(binding.tsfp().saturating_add(1));
+        if binding != *cx.bindings.at(slot) {
+            cx.bindings.apply(slot, binding, cx.out);
+        }
+        self.send_update_now(slot, cx);
     }
 
     fn shared_slot(&self, address: core::net::Ipv4Addr, cx: &Context<'_>) -> Result<Slot, Refusal> {
@@ -213,6 +229,10 @@ fn incoming_of(update: &BindingUpdate, status: BindingStatus) -> Result<Incoming
     Ok(Incoming {
         status,
         client: Client { hardware, uid },
+        ends: update
+            .lease_expiration
+            .unwrap_or(UnixTime(0))
+            .min(UnixTime::NEVER),
         potential: update
             .potential_expiration
             .unwrap_or(UnixTime(0))

@@ -6,6 +6,9 @@
 //! - Where ISC parks itself in SHUTDOWN because the partner's state makes no sense beside its own
 //!   (NORMAL and POTENTIAL-CONFLICT rows), the link is closed: on the next one both sides have
 //!   fallen to states that do make sense.
+//! - Where ISC in RECOVER takes a partner's NORMAL for a conflict, we ask for every lease, as the
+//!   draft has it: such a partner is itself restarting, and goes to PARTNER-DOWN when it hears of
+//!   us. Resolving a conflict would leave us without what we lost.
 //! - Where ISC in CONFLICT-DONE exits, we stay, or take over from a partner that is gone
 //!   (SHUTDOWN) or has recovered without us (RECOVER-DONE).
 
@@ -149,8 +152,10 @@ fn conflict_done(peer: ServerState) -> Reaction {
 fn recover(peer: ServerState) -> Reaction {
     use ServerState as S;
     match peer {
-        S::CommunicationsInterrupted | S::PartnerDown | S::Recover => Reaction::RequestAll,
-        S::Normal | S::PotentialConflict | S::ResolutionInterrupted | S::ConflictDone => {
+        S::Normal | S::CommunicationsInterrupted | S::PartnerDown | S::Recover => {
+            Reaction::RequestAll
+        }
+        S::PotentialConflict | S::ResolutionInterrupted | S::ConflictDone => {
             Reaction::Move(S::PotentialConflict)
         }
         S::Shutdown => Reaction::Move(S::PartnerDown),

@@ -21,6 +21,8 @@ pub enum Timer {
     RecoverWait,
     /// Time to look at the pool balance.
     Balance,
+    /// Time to offer refused updates again.
+    Retry,
     /// A lease ends, or an address may be reused.
     Lease,
 }
@@ -67,6 +69,7 @@ impl Timers {
             Timer::AutoPartnerDown,
             Timer::RecoverWait,
             Timer::Balance,
+            Timer::Retry,
         ];
         ALL.into_iter()
             .filter_map(|timer| self.0[timer as usize].map(|at| (at, timer)))

@@ -13,6 +13,7 @@ use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::timer::Timer;
 
 /// Updates on their way to the partner.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -23,6 +24,9 @@ pub(crate) struct Updates {
     marker: Option<(Slot, Xid)>,
     /// An update request of ours that isn't answered; true if for all.
     requested: Option<bool>,
+    /// What the partner refused: offered again after a while, since what it minds (a lease that
+    /// it thinks is still running) passes. ISC waits for the next connection.
+    refused: BTreeSet<Slot>,
     /// Before PARTNER-DOWN is left: what was unanswered when the partner had recovered.
     draining: Option<BTreeSet<Slot>>,
 }
@@ -40,6 +44,10 @@ impl Updates {
 
     pub(crate) fn unacked(&self) -> usize {
         self.in_flight.len()
+    }
+
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.len()
     }
 
     pub(crate) fn take_request(&mut self) -> Option<bool> {
@@ -128,6 +136,16 @@ impl Endpoint {
             let Some(slot) = self.updates.queue.pop_front() else {
                 return;
             };
+            // One that had to go out at once left its place in the queue behind.
+            if cx.bindings.update(slot) == Update::Queued {
+                self.send_update(slot, cx);
+            }
+        }
+    }
+
+    /// Sends an update out of turn, whatever the window, unless it is in flight.
+    pub(crate) fn send_update_now(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        if !matches!(cx.bindings.update(slot), Update::Unacked(_)) {
             self.send_update(slot, cx);
         }
     }
@@ -180,6 +198,7 @@ impl Endpoint {
                 cx,
             );
             self.withdraw(slot, cx);
+            self.try_again_later(slot, cx);
         } else if xid == expected {
             self.acknowledged(slot, xid, cx);
         } else {
@@ -215,6 +234,22 @@ impl Endpoint {
             cx.bindings.set_update(slot, Update::Idle);
             self.answered(slot, cx);
         }
+    }
+
+    fn try_again_later(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        self.updates.refused.insert(slot);
+        let at = cx.now.mono.plus_secs(self.config.timing.retry);
+        self.timers.bring_forward(Timer::Retry, at);
+    }
+
+    /// Offers again what the partner refused, if it still stands.
+    pub(crate) fn retry_refused(&mut self, cx: &mut Context<'_>) {
+        for slot in std::mem::take(&mut self.updates.refused) {
+            if cx.bindings.at(slot).is_pending() {
+                self.queue_update(slot, cx);
+            }
+        }
+        self.transmit(cx);
     }
 
     /// An update found its answer: that may complete an update request, or a drain.
@@ -271,10 +306,10 @@ impl Endpoint {
 
     /// Asks the partner for updates, unless it is at it.
     pub(crate) fn request_updates(&mut self, all: bool, cx: &mut Context<'_>) {
+        let all = all || self.needs_all;
         if self.links.live.is_none() || self.updates.requested >= Some(all) {
             return;
         }
-        let all = all || self.updates.requested == Some(true);
         self.updates.requested = Some(all);
         // The partner has to have our state before it can make sense of the request.
         self.say_first_state(cx);
@@ -319,13 +354,13 @@ impl Endpoint {
         self.end_drain(cx);
     }
 
-    fn end_drain(&mut self, cx: &mut Context<'_>) {
-        if self
+    pub(crate) fn end_drain(&mut self, cx: &mut Context<'_>) {
+        let drained = self
             .updates
             .draining
             .as_ref()
-            .is_some_and(BTreeSet::is_empty)
-        {
+            .is_some_and(BTreeSet::is_empty);
+        if drained && !self.needs_all {
             self.updates.draining = None;
             self.move_to(ServerState::Normal, cx);
         }

@@ -1,0 +1,284 @@
+//! No address is ever held by two clients, and a healed pair always gets back to NORMAL: random
+//! lives of a pair under an honest operator.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use common::*;
+use dhcp_failover::{BindingStatus, ServerState as St};
+use proptest::prelude::*;
+
+/// One thing that happens to the pair.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Lease {
+        side: usize,
+        client: u8,
+        desired: u32,
+    },
+    Renew {
+        side: usize,
+        client: u8,
+        desired: u32,
+    },
+    Release {
+        side: usize,
+        client: u8,
+    },
+    Decline {
+        side: usize,
+        client: u8,
+    },
+    Wait {
+        ms: u64,
+    },
+    Cut,
+    Heal,
+    Reset,
+    Kill {
+        side: usize,
+    },
+    Start {
+        side: usize,
+    },
+    LoseDisk {
+        side: usize,
+    },
+    PartnerDown {
+        side: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let side = 0..2_usize;
+    let client = 0..6_u8;
+    let desired = prop::sample::select(vec![20_u32, 60, 100, 600]);
+    prop_oneof![
+        6 => (side.clone(), client.clone(), desired.clone())
+            .prop_map(|(side, client, desired)| Step::Lease { side, client, desired }),
+        6 => (side.clone(), client.clone(), desired)
+            .prop_map(|(side, client, desired)| Step::Renew { side, client, desired }),
+        2 => (side.clone(), client.clone()).prop_map(|(side, client)| Step::Release { side, client }),
+        1 => (side.clone(), client).prop_map(|(side, client)| Step::Decline { side, client }),
+        6 => (0..20_u64).prop_map(|ms| Step::Wait { ms }),
+        6 => (0..100_u64).prop_map(|s| Step::Wait { ms: s * 1000 }),
+        1 => Just(Step::Cut),
+        2 => Just(Step::Heal),
+        1 => Just(Step::Reset),
+        2 => side.clone().prop_map(|side| Step::Kill { side }),
+        3 => side.clone().prop_map(|side| Step::Start { side }),
+        1 => side.clone().prop_map(|side| Step::LoseDisk { side }),
+        2 => side.prop_map(|side| Step::PartnerDown { side }),
+    ]
+}
+
+/// What the clients believe: who holds which address until when, by true time in ms.
+#[derive(Default)]
+struct Ledger(BTreeMap<Ipv4Addr, (u8, u64)>);
+
+impl Ledger {
+    fn holder(&self, address: Ipv4Addr, now: u64) -> Option<u8> {
+        self.0
+            .get(&address)
+            .filter(|(_, until)| *until > now)
+            .map(|(client, _)| *client)
+    }
+
+    fn address_of(&self, client: u8, now: u64) -> Option<Ipv4Addr> {
+        let held = self
+            .0
+            .iter()
+            .find(|(_, (c, until))| *c == client && *until > now);
+        held.map(|(address, _)| *address)
+    }
+
+    fn acked(&mut self, address: Ipv4Addr, client: u8, now: u64, length: u32) {
+        if let Some(holder) = self.holder(address, now) {
+            assert_eq!(
+                holder, client,
+                "{address} is held by client {holder} until {:?}",
+                self.0
+            );
+        }
+        self.0
+            .insert(address, (client, now + u64::from(length) * 1000));
+    }
+}
+
+struct Life {
+    pair: Pair,
+    ledger: Ledger,
+}
+
+impl Life {
+    fn new() -> Self {
+        Self {
+            pair: Pair::normal(6),
+            ledger: Ledger::default(),
+        }
+    }
+
+    fn alive(&self, side: usize) -> bool {
+        self.pair.sides[side].core.is_some()
+    }
+
+    fn take(&mut self, step: Step) {
+        let now = self.pair.ms;
+        match step {
+            Step::Lease {
+                side,
+                client,
+                desired,
+            } => self.lease(side, client, desired),
+            Step::Renew {
+                side,
+                client,
+                desired,
+            } => {
+                if let Some(address) = self.ledger.address_of(client, now)
+                    && self.alive(side)
+                    && let Ok(granted) = self.pair.renew(side, client, address, desired)
+                {
+                    self.ledger.acked(address, client, now, granted.length);
+                }
+            }
+            Step::Release { side, client } => {
+                if let Some(address) = self.ledger.address_of(client, now) {
+                    // A client that releases is gone, heard or not.
+                    self.ledger.0.remove(&address);
+                    if self.serves(side) && self.is_tenant(side, address, client) {
+                        self.pair.release(side, address);
+                    }
+                }
+            }
+            Step::Decline { side, client } => {
+                if let Some(address) = self.ledger.address_of(client, now)
+                    && self.serves(side)
+                    && self.is_tenant(side, address, client)
+                {
+                    self.ledger.0.remove(&address);
+                    self.pair
+                        .with(side, |core, now, out| core.abandon(address, now, out));
+                }
+            }
+            Step::Wait { ms } => self.pair.run_ms(ms),
+            Step::Cut => self.cut(),
+            Step::Heal => self.pair.heal(),
+            Step::Reset => self.pair.reset_connections(),
+            Step::Kill { side } if self.alive(side) => self.pair.kill(side),
+            Step::Start { side } if !self.alive(side) => self.start(side),
+            Step::LoseDisk { side } => self.lose_disk(side),
+            Step::PartnerDown { side } => self.partner_down(side),
+            Step::Kill { .. } | Step::Start { .. } => {}
+        }
+    }
+
+    fn lease(&mut self, side: usize, client: u8, desired: u32) {
+        let now = self.pair.ms;
+        if !self.serves(side) || self.ledger.address_of(client, now).is_some() {
+            return;
+        }
+        if let Some((address, granted)) = self.pair.lease(side, client, desired) {
+            self.ledger.acked(address, client, now, granted.length);
+        }
+    }
+
+    fn serves(&self, side: usize) -> bool {
+        use dhcp_failover::Service;
+        self.alive(side) && !matches!(self.pair.core(side).service(POOL), Service::None(_))
+    }
+
+    fn is_tenant(&self, side: usize, address: Ipv4Addr, client: u8) -> bool {
+        let binding = self.pair.binding(side, address);
+        binding.status == BindingStatus::Active && binding.client == common::client(client)
+    }
+
+    fn alone(&self, side: usize) -> bool {
+        self.alive(side) && self.pair.state(side) == St::PartnerDown
+    }
+
+    /// An isolated server must not be restarted, or cut off, while its partner serves alone
+    /// (draft §5.9): those double holders are the operator's.
+    fn cut(&mut self) {
+        let one_alone = self.was_alone(P) || self.was_alone(S);
+        if !one_alone {
+            self.pair.cut();
+        }
+    }
+
+    /// In PARTNER-DOWN, or down with that on its disk.
+    fn was_alone(&self, side: usize) -> bool {
+        let recorded = self.pair.sides[side]
+            .record
+            .get(&ID)
+            .map(|record| record.my_state);
+        self.alone(side) || recorded == Some(St::PartnerDown)
+    }
+
+    fn start(&mut self, side: usize) {
+        if self.was_alone(1 - side) {
+            if !self.alive(1 - side) {
+                return;
+            }
+            self.pair.heal();
+        }
+        self.pair.start(side);
+    }
+
+    /// Honest: the partner is dead, and stays so until the link is healed; and what is left has
+    /// its leases.
+    fn partner_down(&mut self, side: usize) {
+        let recorded = self.pair.sides[side]
+            .record
+            .get(&ID)
+            .map(|record| record.my_state);
+        let recovering = matches!(recorded, None | Some(St::Recover | St::RecoverWait));
+        if self.alive(side) && !self.alive(1 - side) && !recovering {
+            self.pair.command(side, St::PartnerDown);
+            self.pair.heal();
+        }
+    }
+
+    /// A disk is lost only while the partner has everything.
+    fn lose_disk(&mut self, side: usize) {
+        let both = self.alive(P) && self.alive(S);
+        if both
+            && self.pair.state(P) == St::Normal
+            && self.pair.state(S) == St::Normal
+            && self.pair.core(side).endpoint(ID).unacked_updates() == 0
+            && self.pair.core(side).endpoint(ID).queued_updates() == 0
+        {
+            self.pair.kill(side);
+            self.pair.lose_disk(side);
+        }
+    }
+
+    /// Heals everything, and demands that all is well again.
+    fn recover(&mut self) {
+        self.pair.heal();
+        for side in [P, S] {
+            if !self.alive(side) {
+                self.pair.start(side);
+            }
+        }
+        self.pair.run(30 + 2 * 60 + 30);
+        self.pair.assert_states(St::Normal, St::Normal);
+        self.pair.settle();
+        self.pair.assert_equal_tables();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_address_is_held_twice(steps in prop::collection::vec(step(), 1..120)) {
+        let mut life = Life::new();
+        for step in steps {
+            life.take(step);
+        }
+        life.recover();
+    }
+}
