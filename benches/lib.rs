@@ -1,1 +1,5 @@
-//! Inputs shared by the benchmarks.
+//! Inputs and cases that the benchmarks share.
+
+pub mod dhcp4_cases;
+pub mod inputs_dhcp4;
+pub mod paired;

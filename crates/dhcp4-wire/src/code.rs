@@ -1,9 +1,11 @@
-//! The numbers of the fixed fields and of the options, as open newtypes: any value is legal, the well-known ones have names.
+//! The numbers of the fixed fields and of the options, as open newtypes: any value is legal, the
+//! well-known ones have names.
 
 use core::fmt;
 
 /// The code of a DHCP option (RFC 2132). Names are those of ISC dhcpd's `dhcp` option space; see
-/// [`name`](Self::name) and [`from_name`](Self::from_name). The well-known codes are constants of this type.
+/// [`name`](Self::name) and [`from_name`](Self::from_name). The well-known codes are constants of
+/// this type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OptionCode(pub u8);
 
@@ -134,7 +136,8 @@ impl HardwareType {
     }
 }
 
-/// Field `flags` (RFC 2131 §2, figure 2). Bits other than the first are reserved; a server echoes them.
+/// Field `flags` (RFC 2131 §2, figure 2). Bits other than the first are reserved; a server echoes
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Flags(pub u16);
 

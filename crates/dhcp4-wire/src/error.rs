@@ -5,8 +5,9 @@ use thiserror::Error;
 
 /// A packet that is not read, with the place and the reason.
 ///
-/// These are the packets that ISC dhcpd drops before it looks at their meaning. Lesser faults, such as a known option of a
-/// wrong length, do not stop the reading: see [`Packet::check_lengths`](crate::Packet::check_lengths).
+/// These are the packets that ISC dhcpd drops before it looks at their meaning. Lesser faults, such
+/// as a known option of a wrong length, do not stop the reading: see
+/// [`Packet::check_lengths`](crate::Packet::check_lengths).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[error("at byte {offset}: {reason}")]
 pub struct DecodeError {

@@ -1,7 +1,8 @@
 //! What servers read from the options, typed.
 //!
-//! A getter gives `None` where the option is missing and where its length is wrong: ISC dhcpd takes both alike. Repeated options
-//! are joined first (RFC 3396), so a requested address sent twice is 8 bytes long and wrong.
+//! A getter gives `None` where the option is missing and where its length is wrong: ISC dhcpd takes
+//! both alike. Repeated options are joined first (RFC 3396), so a requested address sent twice is 8
+//! bytes long and wrong.
 
 use crate::code::{MessageType, OptionCode};
 use crate::joined::Joined;
@@ -10,7 +11,8 @@ use crate::relay::RelayAgentInformation;
 use core::net::Ipv4Addr;
 
 impl<'a> Packet<'a> {
-    /// Option 53. As in ISC dhcpd the first byte counts, if there is one; a packet without is a BOOTP packet.
+    /// Option 53. As in ISC dhcpd the first byte counts, if there is one; a packet without is a
+    /// BOOTP packet.
     #[must_use]
     #[inline]
     pub fn message_type(&self) -> Option<MessageType> {
@@ -46,8 +48,8 @@ impl<'a> Packet<'a> {
             .map(u32::from_be_bytes)
     }
 
-    /// Option 57: the longest IP datagram the client takes, in bytes, IP and UDP headers included. As in ISC dhcpd the first
-    /// two bytes count, if there are so many.
+    /// Option 57: the longest IP datagram the client takes, in bytes, IP and UDP headers included.
+    /// As in ISC dhcpd the first two bytes count, if there are so many.
     #[must_use]
     pub fn max_message_size(&self) -> Option<u16> {
         let mut bytes = self.option(OptionCode::DHCP_MAX_MESSAGE_SIZE)?.bytes();
@@ -72,7 +74,8 @@ impl<'a> Packet<'a> {
         self.text_option(OptionCode::VENDOR_CLASS_IDENTIFIER)
     }
 
-    /// Option 77, as it is: many clients do not keep to the form of RFC 3004. `None` if it is empty.
+    /// Option 77, as it is: many clients do not keep to the form of RFC 3004. `None` if it is
+    /// empty.
     #[must_use]
     pub fn user_class(&self) -> Option<Joined<'a>> {
         self.text_option(OptionCode::USER_CLASS)
@@ -84,7 +87,8 @@ impl<'a> Packet<'a> {
         self.text_option(OptionCode::HOST_NAME)
     }
 
-    /// Option 81 (RFC 4702), raw: flags, two codes of no use, the name. `None` if it is shorter than three bytes.
+    /// Option 81 (RFC 4702), raw: flags, two codes of no use, the name. `None` if it is shorter
+    /// than three bytes.
     #[must_use]
     pub fn client_fqdn(&self) -> Option<Joined<'a>> {
         self.option(OptionCode::FQDN)

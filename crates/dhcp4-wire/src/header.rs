@@ -35,13 +35,15 @@ pub struct Header<'a> {
     pub chaddr: [u8; 16],
     /// Server name, at most 64 bytes. Empty: options may go there when there is no room elsewhere.
     pub sname: &'a [u8],
-    /// Boot file name, at most 128 bytes. Empty: options may go there when there is no room elsewhere.
+    /// Boot file name, at most 128 bytes. Empty: options may go there when there is no room
+    /// elsewhere.
     pub file: &'a [u8],
 }
 
 impl Header<'static> {
-    /// What a server's reply takes over from the packet it answers (RFC 2131 §4.3.1, table 3; `hops` and `secs` as ISC dhcpd
-    /// has them): all of `htype`, `hlen`, `hops`, `xid`, `secs`, `flags`, `giaddr`, `chaddr`. The rest is zero.
+    /// What a server's reply takes over from the packet it answers (RFC 2131 §4.3.1, table 3;
+    /// `hops` and `secs` as ISC dhcpd has them): all of `htype`, `hlen`, `hops`, `xid`, `secs`,
+    /// `flags`, `giaddr`, `chaddr`. The rest is zero.
     #[must_use]
     pub fn reply_to(request: &Packet<'_>) -> Self {
         Self {
@@ -64,32 +66,33 @@ impl Header<'static> {
 }
 
 impl Header<'_> {
-    /// The 236 bytes.
-    pub(crate) fn to_bytes(self) -> Result<[u8; HEADER_LEN], EncodeError> {
+    /// Writes the fixed fields to `out`, replacing what is there.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if usize::from(self.hlen) > CHADDR_LEN {
             return Err(EncodeError::HardwareLength { hlen: self.hlen });
         }
-        let mut out = [0; HEADER_LEN];
-        out[..4].copy_from_slice(&[self.op.0, self.htype.0, self.hlen, self.hops]);
-        out[4..8].copy_from_slice(&self.xid.to_be_bytes());
-        out[8..10].copy_from_slice(&self.secs.to_be_bytes());
-        out[10..12].copy_from_slice(&self.flags.0.to_be_bytes());
-        out[12..16].copy_from_slice(&self.ciaddr.octets());
-        out[16..20].copy_from_slice(&self.yiaddr.octets());
-        out[20..24].copy_from_slice(&self.siaddr.octets());
-        out[24..28].copy_from_slice(&self.giaddr.octets());
-        out[28..SNAME_AT].copy_from_slice(&self.chaddr);
-        let sname = out[SNAME_AT..FILE_AT].get_mut(..self.sname.len());
-        sname
-            .ok_or(EncodeError::ServerNameTooLong {
+        if self.sname.len() > FILE_AT - SNAME_AT {
+            return Err(EncodeError::ServerNameTooLong {
                 len: self.sname.len(),
-            })?
-            .copy_from_slice(self.sname);
-        let file = out[FILE_AT..].get_mut(..self.file.len());
-        file.ok_or(EncodeError::FileTooLong {
-            len: self.file.len(),
-        })?
-        .copy_from_slice(self.file);
-        Ok(out)
+            });
+        }
+        if self.file.len() > HEADER_LEN - FILE_AT {
+            return Err(EncodeError::FileTooLong {
+                len: self.file.len(),
+            });
+        }
+        out.clear();
+        out.extend_from_slice(&[self.op.0, self.htype.0, self.hlen, self.hops]);
+        out.extend_from_slice(&self.xid.to_be_bytes());
+        out.extend_from_slice(&self.secs.to_be_bytes());
+        out.extend_from_slice(&self.flags.0.to_be_bytes());
+        for address in [self.ciaddr, self.yiaddr, self.siaddr, self.giaddr] {
+            out.extend_from_slice(&address.octets());
+        }
+        out.extend_from_slice(&self.chaddr);
+        out.resize(HEADER_LEN, 0);
+        out[SNAME_AT..][..self.sname.len()].copy_from_slice(self.sname);
+        out[FILE_AT..][..self.file.len()].copy_from_slice(self.file);
+        Ok(())
     }
 }

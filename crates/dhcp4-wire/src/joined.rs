@@ -4,8 +4,9 @@ use crate::code::OptionCode;
 use crate::options_iter::OptionIter;
 use core::fmt;
 
-/// The value of an option. Where a packet holds a code several times, the values are fragments of one, in wire order
-/// (RFC 3396 §5; ISC dhcpd does so for every code). Nothing is copied until asked.
+/// The value of an option. Where a packet holds a code several times, the values are fragments of
+/// one, in wire order (RFC 3396 §5; ISC dhcpd does so for every code). Nothing is copied until
+/// asked.
 #[derive(Clone)]
 pub struct Joined<'a> {
     first: &'a [u8],
@@ -64,8 +65,8 @@ impl<'a> Joined<'a> {
         }
     }
 
-    /// The value in one piece: as it lies in the packet, or joined in `scratch`. `None` if it is in several fragments and
-    /// `scratch` is too short for them.
+    /// The value in one piece: as it lies in the packet, or joined in `scratch`. `None` if it is in
+    /// several fragments and `scratch` is too short for them.
     #[must_use]
     pub fn contiguous<'b>(&self, scratch: &'b mut [u8]) -> Option<&'b [u8]>
     where

@@ -1,12 +1,13 @@
 //! DHCPv4 and BOOTP messages to and from bytes (RFC 2131, RFC 2132, RFC 951).
 //!
-//! * [`Packet`] is a checked view over received bytes: one pass checks everything, nothing is copied or allocated.
-//! * [`ReplyWriter`] writes a reply straight from borrowed values into a buffer that is kept, laid out byte for byte as ISC
-//!   dhcpd does: option overload, RFC 3396 fragments, option 82 last.
+//! * [`Packet`] is a checked view over received bytes: one pass checks everything, nothing is
+//!   copied or allocated.
+//! * [`ReplyWriter`] writes a reply straight from borrowed values into a buffer that is kept, laid
+//!   out byte for byte as ISC dhcpd does: option overload, RFC 3396 fragments, option 82 last.
 //! * [`Message`] is an owned message, for everything that is not a hot path.
 //!
-//! What is done with malformed input follows ISC dhcpd 4.4.3, as observed: what it drops is a [`DecodeError`], what it ignores is
-//! `None`.
+//! What is done with malformed input follows ISC dhcpd 4.4.3, as observed: what it drops is a
+//! [`DecodeError`], what it ignores is `None`.
 //!
 //! ```
 //! use dhcp4_wire::{Header, Limits, Message, MessageType, OptionCode, Packet, ReplyWriter};
@@ -41,6 +42,7 @@ mod code;
 mod error;
 mod getters;
 mod header;
+mod index;
 mod joined;
 mod message;
 mod option_table;
@@ -49,6 +51,7 @@ mod options_iter;
 mod packet;
 mod parse;
 mod relay;
+mod rules;
 mod writer;
 
 #[cfg(any(test, fuzzing))]

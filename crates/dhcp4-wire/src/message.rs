@@ -8,7 +8,8 @@ use crate::packet::Packet;
 use crate::writer::{Limits, ReplyWriter};
 use core::net::Ipv4Addr;
 
-/// A DHCPv4 or BOOTP message of its own, to be built and written. A server's hot path has [`ReplyWriter`] instead.
+/// A DHCPv4 or BOOTP message of its own, to be built and written. A server's hot path has
+/// [`ReplyWriter`] instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Request or reply.
@@ -39,7 +40,8 @@ pub struct Message {
     pub sname: [u8; 64],
     /// Boot file name, padded with zero bytes. All zero if the field held options.
     pub file: [u8; 128],
-    /// Does the magic cookie follow? Without it the message has no options, and a vendor area of zero bytes.
+    /// Does the magic cookie follow? Without it the message has no options, and a vendor area of
+    /// zero bytes.
     pub magic_cookie: bool,
     /// The options.
     pub options: Options,
@@ -80,9 +82,10 @@ impl Message {
         Packet::parse(buf).map(|packet| Self::from(&packet))
     }
 
-    /// Writes the message to `out`, replacing what is there, laid out as [`ReplyWriter`] does. `max_len` is the longest it may
-    /// be, in bytes of DHCP (an IP datagram of 576 bytes holds 548); option 82 comes last and on top of it. Gives the number of
-    /// options for which there was no room.
+    /// Writes the message to `out`, replacing what is there, laid out as [`ReplyWriter`] does.
+    /// `max_len` is the longest it may be, in bytes of DHCP (an IP datagram of 576 bytes holds
+    /// 548); option 82 comes last and on top of it. Gives the number of options for which there was
+    /// no room.
     ///
     /// # Errors
     ///
@@ -175,10 +178,6 @@ impl From<&Packet<'_>> for Message {
 }
 
 /// The field, or nothing if no byte of it is set: then options may go there.
-fn unless_zero(field: &[u8]) -> &[u8] {
-    if field.iter().all(|byte| *byte == 0) {
-        &[]
-    } else {
-        field
-    }
+fn unless_zero<const N: usize>(field: &[u8; N]) -> &[u8] {
+    if *field == [0; N] { &[] } else { field }
 }

@@ -1,7 +1,7 @@
 //! The option codes by name, and the lengths each definition allows.
 //!
-//! Names and codes are those of ISC dhcpd 4.4.3's `dhcp` option space (`man dhcp-options`), lengths those of the RFC that
-//! defines the option.
+//! Names and codes are those of ISC dhcpd 4.4.3's `dhcp` option space (`man dhcp-options`), lengths
+//! those of the RFC that defines the option.
 
 use crate::code::OptionCode;
 use core::fmt;
@@ -20,6 +20,11 @@ pub struct LengthRule {
 impl LengthRule {
     /// Any length: the rule of options we know nothing about.
     pub const ANY: Self = at_least(0);
+
+    /// Equality where `==` cannot be used: in constants.
+    pub(crate) const fn same(self, other: Self) -> bool {
+        self.min == other.min && self.exact == other.exact && self.multiple == other.multiple
+    }
 
     /// Does a value of `len` bytes fit the definition?
     #[must_use]

@@ -5,8 +5,9 @@ use core::net::Ipv4Addr;
 
 /// Options in wire order, repeats kept.
 ///
-/// Option 52 has no place here: it belongs to how a message is laid out, and [`Message::encode`](crate::Message::encode)
-/// writes it where it is needed. Pads and END have none either.
+/// Option 52 has no place here: it belongs to how a message is laid out, and
+/// [`Message::encode`](crate::Message::encode) writes it where it is needed. Pads and END have none
+/// either.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Options {
     list: Vec<(OptionCode, Vec<u8>)>,
@@ -19,8 +20,8 @@ impl Options {
         Self { list: Vec::new() }
     }
 
-    /// Adds an option at the end. Values over 255 bytes are legal: they are cut when written (RFC 3396). Options 0, 52 and 255
-    /// are not taken, since they are not data.
+    /// Adds an option at the end. Values over 255 bytes are legal: they are cut when written (RFC
+    /// 3396). Options 0, 52 and 255 are not taken, since they are not data.
     pub fn push(&mut self, code: OptionCode, value: impl Into<Vec<u8>>) {
         if !matches!(
             code,
@@ -30,7 +31,8 @@ impl Options {
         }
     }
 
-    /// Replaces the first option of this code and takes out the others; adds it at the end if there is none.
+    /// Replaces the first option of this code and takes out the others; adds it at the end if there
+    /// is none.
     pub fn set(&mut self, code: OptionCode, value: impl Into<Vec<u8>>) {
         let Some(first) = self.list.iter().position(|(other, _)| *other == code) else {
             return self.push(code, value);

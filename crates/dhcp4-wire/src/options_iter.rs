@@ -4,8 +4,9 @@ use crate::code::OptionCode;
 use crate::parse::{FILE_AT, HEADER_LEN, OPTIONS_AT, SNAME_AT};
 use core::iter::FusedIterator;
 
-/// The options of a packet in wire order, repeats kept: those of the options field, then, if option 52 says so, those of
-/// `file`, then those of `sname` (RFC 2131 §4.1). Pads and what stands behind an END are left out.
+/// The options of a packet in wire order, repeats kept: those of the options field, then, if option
+/// 52 says so, those of `file`, then those of `sname` (RFC 2131 §4.1). Pads and what stands behind
+/// an END are left out.
 #[derive(Debug, Clone)]
 pub struct OptionIter<'a> {
     buf: &'a [u8],
@@ -14,12 +15,12 @@ pub struct OptionIter<'a> {
     /// End of the field being walked.
     end: usize,
     /// Fields still to be walked: bits of option 52.
-    pending: u8,
+    pending: u32,
 }
 
 impl<'a> OptionIter<'a> {
     /// Walks a packet whose bounds have been checked, with the given bits of option 52.
-    pub(crate) fn new(buf: &'a [u8], overload: u8) -> Self {
+    pub(crate) fn new(buf: &'a [u8], overload: u32) -> Self {
         Self {
             buf,
             at: OPTIONS_AT,
@@ -36,17 +37,6 @@ impl<'a> OptionIter<'a> {
             end: 0,
             pending: 0,
         }
-    }
-
-    /// Begins in the middle: `at` is the place of a code byte.
-    pub(crate) fn skip_to(mut self, at: usize) -> Self {
-        if at < FILE_AT {
-            (self.end, self.pending) = (FILE_AT, 0);
-        } else if at < HEADER_LEN {
-            (self.end, self.pending) = (HEADER_LEN, self.pending & 2);
-        }
-        self.at = at;
-        self
     }
 
     /// Place in the packet where the walk stands: behind the option given last.

@@ -2,44 +2,41 @@
 
 use crate::code::{Flags, HardwareType, OpCode, OptionCode};
 use crate::error::{DecodeError, DecodeReason};
+use crate::index::{Index, Known};
 use crate::joined::Joined;
 use crate::options_iter::OptionIter;
-use crate::parse::{self, FILE_AT, HEADER_LEN, Index, SNAME_AT};
+use crate::parse::{self, FILE_AT, HEADER_LEN, SNAME_AT};
 use core::fmt;
 use core::net::Ipv4Addr;
 
 /// A DHCPv4 or BOOTP packet that has been checked, over the bytes as they came.
 ///
-/// [`parse`](Self::parse) goes over the packet once and checks the bounds of every option in every field; after that no getter
-/// can fail for lack of bytes, and none allocates. What is wrong with the packet as a whole is an error; a known option whose
-/// length is wrong is only left out by its typed getter, as ISC dhcpd does, and [`check_lengths`](Self::check_lengths) tells.
+/// [`parse`](Self::parse) goes over the packet once and checks the bounds of every option in every
+/// field; after that no getter can fail for lack of bytes, and none allocates. What is wrong with
+/// the packet as a whole is an error; a known option whose length is wrong is only left out by its
+/// typed getter, as ISC dhcpd does, and [`check_lengths`](Self::check_lengths) tells.
 #[derive(Clone, Copy)]
 pub struct Packet<'a> {
     buf: &'a [u8],
     header: &'a [u8; HEADER_LEN],
-    cookie: bool,
     index: Index,
 }
 
 impl<'a> Packet<'a> {
     /// Checks the bytes of a UDP datagram.
     ///
-    /// A packet without the magic cookie (RFC 2131 §3) has no options, whatever follows the fixed fields. A missing END
-    /// is fine, and what stands behind one is not read.
+    /// A packet without the magic cookie (RFC 2131 §3) has no options, whatever follows the fixed
+    /// fields. A missing END is fine, and what stands behind one is not read.
     ///
     /// # Errors
     ///
-    /// Fewer than 236 bytes, `hlen` over 16, an option that runs past the end of its field, an empty option 61: the
-    /// packets that ISC dhcpd drops.
-    #[inline]
+    /// Fewer than 236 bytes, `hlen` over 16, an option that runs past the end of its field, an
+    /// empty option 61: the packets that ISC dhcpd drops.
+    #[inline(always)]
     pub fn parse(buf: &'a [u8]) -> Result<Self, DecodeError> {
-        let (header, index) = parse::packet(buf)?;
-        Ok(Self {
-            buf,
-            header,
-            cookie: index.is_some(),
-            index: index.unwrap_or(Index::EMPTY),
-        })
+        let parse::Fixed { header, cookie } = parse::fixed(buf)?;
+        let index = parse::index(buf, cookie)?;
+        Ok(Self { buf, header, index })
     }
 
     /// The whole packet as it came.
@@ -127,7 +124,8 @@ impl<'a> Packet<'a> {
         self.field(28)
     }
 
-    /// The field `sname`, all 64 bytes: a server name that ends with a zero byte, or options (option 52).
+    /// The field `sname`, all 64 bytes: a server name that ends with a zero byte, or options
+    /// (option 52).
     #[must_use]
     pub fn sname(&self) -> &'a [u8; 64] {
         self.header[SNAME_AT..]
@@ -135,7 +133,8 @@ impl<'a> Packet<'a> {
             .expect("sname lies within the header")
     }
 
-    /// The field `file`, all 128 bytes: a boot file name that ends with a zero byte, or options (option 52).
+    /// The field `file`, all 128 bytes: a boot file name that ends with a zero byte, or options
+    /// (option 52).
     #[must_use]
     pub fn file(&self) -> &'a [u8; 128] {
         self.header[FILE_AT..]
@@ -143,10 +142,11 @@ impl<'a> Packet<'a> {
             .expect("file lies within the header")
     }
 
-    /// Does the magic cookie follow the fixed fields? Without it this is a BOOTP packet of before RFC 1048, without options.
+    /// Does the magic cookie follow the fixed fields? Without it this is a BOOTP packet of before
+    /// RFC 1048, without options.
     #[must_use]
     pub const fn has_magic_cookie(&self) -> bool {
-        self.cookie
+        self.index.any(Index::COOKIE)
     }
 
     /// Everything behind the fixed fields, cookie included: BOOTP's vendor area.
@@ -155,12 +155,12 @@ impl<'a> Packet<'a> {
         &self.buf[HEADER_LEN..]
     }
 
-    /// The options in wire order, repeats and unknown ones kept: those of the options field, then those that option 52 finds
-    /// in `file`, then in `sname`.
+    /// The options in wire order, repeats and unknown ones kept: those of the options field, then
+    /// those that option 52 finds in `file`, then in `sname`.
     #[must_use]
     #[inline]
     pub fn options(&self) -> OptionIter<'a> {
-        if self.cookie {
+        if self.index.any(Index::COOKIE) {
             OptionIter::new(self.buf, self.index.overload)
         } else {
             OptionIter::empty()
@@ -170,41 +170,51 @@ impl<'a> Packet<'a> {
     /// Is an option of this code there?
     #[must_use]
     pub fn has_option(&self, code: OptionCode) -> bool {
-        self.index.contains(code)
+        match self.index.find(code) {
+            Known::Absent => false,
+            Known::Once(_) => true,
+            Known::Walk => self.options().any(|(other, _)| other == code),
+        }
     }
 
     /// The value of an option, its fragments joined (RFC 3396).
     #[must_use]
     #[inline]
     pub fn option(&self, code: OptionCode) -> Option<Joined<'a>> {
-        if !self.index.contains(code) {
-            return None;
+        match self.index.find(code) {
+            Known::Absent => None,
+            Known::Once(at) => Some(Joined::whole(parse::value_at(self.buf, at))),
+            Known::Walk => self.joined(code),
         }
+    }
+
+    /// The fragments of a code, by walking.
+    fn joined(&self, code: OptionCode) -> Option<Joined<'a>> {
         let mut walk = self.options();
-        if let Some(at) = self.index.place(code) {
-            walk = walk.skip_to(at);
-        }
         let (_, first) = walk.find(|(other, _)| *other == code)?;
-        Some(if self.index.is_repeated(code) {
+        let more = walk.clone().any(|(other, _)| other == code);
+        Some(if more {
             Joined::fragmented(first, code, walk)
         } else {
             Joined::whole(first)
         })
     }
 
-    /// Which of the fields `file` (1) and `sname` (2) hold options: the bits of option 52 that count.
+    /// Which of the fields `file` (1) and `sname` (2) hold options: the bits of option 52 that
+    /// count.
     #[must_use]
     pub const fn overload(&self) -> u8 {
-        self.index.overload
+        self.index.overload as u8
     }
 
-    /// Are the lengths of all known options those that their definitions allow, and the sub-options of option 82 whole?
+    /// Are the lengths of all known options those that their definitions allow, and the sub-options
+    /// of option 82 whole?
     ///
     /// # Errors
     ///
     /// The first option, in wire order, of which that is not true.
     pub fn check_lengths(&self) -> Result<(), DecodeError> {
-        if !self.index.suspicious && self.index.relay_intact {
+        if !self.index.any(Index::SUSPICIOUS | Index::RELAY_CUT) {
             return Ok(());
         }
         self.find_wrong_length()

@@ -27,8 +27,8 @@ impl SubOptionCode {
 
 /// The sub-options that relay agents added.
 ///
-/// As ISC dhcpd does, each option 82 of a packet is read by itself, and one whose sub-options run past its end counts only up to
-/// there. Code 0 ends a list.
+/// As ISC dhcpd does, each option 82 of a packet is read by itself, and one whose sub-options run
+/// past its end counts only up to there. Code 0 ends a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayAgentInformation<'a> {
     value: Joined<'a>,
@@ -78,8 +78,9 @@ impl<'a> RelayAgentInformation<'a> {
         self.address(SubOptionCode::SERVER_ID_OVERRIDE)
     }
 
-    /// What a server sends back (RFC 3046 §2.2): the sub-options it could read, as it read them. Written to the front of
-    /// `scratch` unless it can be lent from the packet; `None` if `scratch` is too short.
+    /// What a server sends back (RFC 3046 §2.2): the sub-options it could read, as it read them.
+    /// Written to the front of `scratch` unless it can be lent from the packet; `None` if `scratch`
+    /// is too short.
     #[must_use]
     pub fn echo<'b>(&self, scratch: &'b mut [u8]) -> Option<&'b [u8]>
     where

@@ -29,13 +29,14 @@ const END_LEN: usize = 1;
 pub struct Limits {
     /// Without option 82.
     pub max_len: usize,
-    /// With it. dhcpd lets option 82 go over the client's limit, since it is for the relay agent, but not over a frame.
+    /// With it. dhcpd lets option 82 go over the client's limit, since it is for the relay agent,
+    /// but not over a frame.
     pub max_len_with_relay: usize,
 }
 
 impl Limits {
-    /// For a DHCP client that sent this option 57, or none. As in ISC dhcpd less than 576 counts as 576 and more than 1500
-    /// as 1500; without the option it is 576.
+    /// For a DHCP client that sent this option 57, or none. As in ISC dhcpd less than 576 counts as
+    /// 576 and more than 1500 as 1500; without the option it is 576.
     #[must_use]
     pub const fn dhcp(max_message_size: Option<u16>) -> Self {
         let datagram = match max_message_size {
@@ -49,8 +50,8 @@ impl Limits {
         }
     }
 
-    /// For a BOOTP client whose request was this long, in bytes: a vendor area of 64 bytes, or as long as the request's.
-    /// If it sent option 57, use [`dhcp`](Self::dhcp).
+    /// For a BOOTP client whose request was this long, in bytes: a vendor area of 64 bytes, or as
+    /// long as the request's. If it sent option 57, use [`dhcp`](Self::dhcp).
     #[must_use]
     pub fn bootp(request_len: usize) -> Self {
         let max_len = request_len.clamp(HEADER_LEN + BOOTP_VENDOR_LEN, Self::FRAME.max_len);
@@ -68,10 +69,11 @@ impl Limits {
 
 /// Writes one message from a header and options given one by one, in the order of their importance.
 ///
-/// An option goes to the options field while there is room, then to `file`, then to `sname`, but never to one of these that holds
-/// a name. One that fits none of them is cut, anywhere, and goes on in the next field (RFC 3396); one for which there is no room
-/// at all is left out, and smaller ones after it may still fit. Option 52 is added when it is needed. Option 82 comes
-/// last and on top of the limit.
+/// An option goes to the options field while there is room, then to `file`, then to `sname`, but
+/// never to one of these that holds a name. One that fits none of them is cut, anywhere, and goes
+/// on in the next field (RFC 3396); one for which there is no room at all is left out, and smaller
+/// ones after it may still fit. Option 52 is added when it is needed. Option 82 comes last and on
+/// top of the limit.
 ///
 /// ```
 /// use dhcp4_wire::{Header, Limits, MessageType, OptionCode, Packet, ReplyWriter};
@@ -120,7 +122,8 @@ impl Spare {
         self.used + FRAGMENT_HEADER + END_LEN + len < self.len
     }
 
-    /// The longest fragment that the rest of the field takes, if dhcpd thinks it worth beginning one.
+    /// The longest fragment that the rest of the field takes, if dhcpd thinks it worth beginning
+    /// one.
     const fn room(self) -> Option<usize> {
         if self.used + FRAGMENT_HEADER + END_LEN + 1 < self.len {
             Some(self.len - self.used - FRAGMENT_HEADER - END_LEN)
@@ -139,9 +142,10 @@ enum Field {
 }
 
 impl<'o> ReplyWriter<'o> {
-    /// Begins a message in `out`, replacing what is there. `relay` is the value of option 82 to send back, empty for none
-    /// ([`RelayAgentInformation::echo`](crate::RelayAgentInformation::echo)). Nothing is allocated as long as the capacity
-    /// of `out` is at least `limits.max_len_with_relay`, and at least 300.
+    /// Begins a message in `out`, replacing what is there. `relay` is the value of option 82 to
+    /// send back, empty for none
+    /// ([`RelayAgentInformation::echo`](crate::RelayAgentInformation::echo)). Nothing is allocated
+    /// as long as the capacity of `out` is at least `limits.max_len_with_relay`, and at least 300.
     ///
     /// # Errors
     ///
@@ -157,9 +161,7 @@ impl<'o> ReplyWriter<'o> {
                 max_len: limits.max_len,
             });
         }
-        let fixed = header.to_bytes()?;
-        out.clear();
-        out.extend_from_slice(&fixed);
+        header.write(out)?;
         out.extend_from_slice(&MAGIC_COOKIE);
 
         let relay_len = relay.len() + relay.len().div_ceil(MAX_FRAGMENT) * FRAGMENT_HEADER;
@@ -201,8 +203,9 @@ impl<'o> ReplyWriter<'o> {
         self.squeeze(code, value, false)
     }
 
-    /// Adds the option that is last in the list of those to send: it may use the three bytes that are otherwise kept free for
-    /// option 52. dhcpd's list has all codes asked for, so use this only if the last *code* has a value.
+    /// Adds the option that is last in the list of those to send: it may use the three bytes that
+    /// are otherwise kept free for option 52. dhcpd's list has all codes asked for, so use this
+    /// only if the last *code* has a value.
     #[inline]
     pub fn last_option(&mut self, code: OptionCode, value: &[u8]) -> bool {
         self.squeeze(code, value, true)
@@ -235,8 +238,8 @@ impl<'o> ReplyWriter<'o> {
         }
     }
 
-    /// A reply to a BOOTP client that knows no options (no magic cookie): the fixed fields and a vendor area, as dhcpd
-    /// sends it back from the request.
+    /// A reply to a BOOTP client that knows no options (no magic cookie): the fixed fields and a
+    /// vendor area, as dhcpd sends it back from the request.
     ///
     /// # Errors
     ///
@@ -246,9 +249,7 @@ impl<'o> ReplyWriter<'o> {
         header: &Header<'_>,
         vendor_area: &[u8],
     ) -> Result<(), EncodeError> {
-        let fixed = header.to_bytes()?;
-        out.clear();
-        out.extend_from_slice(&fixed);
+        header.write(out)?;
         out.extend_from_slice(vendor_area);
         if out.len() < BOOTP_MIN_LEN {
             out.resize(BOOTP_MIN_LEN, 0);
@@ -338,9 +339,16 @@ impl<'o> ReplyWriter<'o> {
     }
 }
 
-/// Appends a fragment of at most 255 bytes.
+/// Appends a fragment of at most 255 bytes. Single bytes and addresses, which most options are,
+/// need no call to copy them.
 #[inline(always)]
 fn put(out: &mut Vec<u8>, code: OptionCode, fragment: &[u8]) {
-    out.extend_from_slice(&[code.0, fragment.len() as u8]);
-    out.extend_from_slice(fragment);
+    match *fragment {
+        [value] => out.extend_from_slice(&[code.0, 1, value]),
+        [a, b, c, d] => out.extend_from_slice(&[code.0, 4, a, b, c, d]),
+        _ => {
+            out.extend_from_slice(&[code.0, fragment.len() as u8]);
+            out.extend_from_slice(fragment);
+        }
+    }
 }
