@@ -177,7 +177,7 @@ impl<'a> Exchange<'a> {
             return Ok(fresh(promise::lease_end(desired, now.unix)));
         };
         if kind != Kind::Boot
-            && let Some(ends) = self.reusable(address, view)
+            && let Some(ends) = self.reusable(kind, address, view)
         {
             if kind == Kind::Ack {
                 self.forget_offers(address, client);
@@ -245,13 +245,16 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// When the lease that the client has ends, if it is young enough to stay as it is.
-    fn reusable(&mut self, address: Ipv4Addr, view: &View<'_>) -> Option<UnixTime> {
+    /// When the lease that the client has ends, if it is young enough to stay as it is. One that was offered anew,
+    /// since it wasn't, is granted anew.
+    fn reusable(&mut self, kind: Kind, address: Ipv4Addr, view: &View<'_>) -> Option<UnixTime> {
         let binding = self.binding(address)?;
         let age = self.now.unix.saturating_sub(binding.starts);
         let length = binding.ends.saturating_sub(binding.starts);
         let threshold = view.rules.cache_threshold;
+        let offered = kind == Kind::Ack && self.state.offers.is_held(address, self.now.mono);
         let good = binding.status == BindingStatus::Active
+            && !offered
             && self.is_same_client(binding, view)
             && !self.query.changes_name(binding)
             && binding.ends > self.now.unix

@@ -230,8 +230,12 @@ impl Builder<'_> {
                 .addresses
                 .iter()
                 .filter_map(|(a, _)| index.find(*a));
-            let mut found: Vec<NetworkId> =
-                by_address.map(|subnet| subnets[subnet.0].network).collect();
+            let declared = self.conf.shared_networks.iter().enumerate();
+            let by_name = declared
+                .filter(|(_, network)| network.interface.as_deref() == Some(&interface.name))
+                .map(|(i, _)| NetworkId(i));
+            let by_address = by_address.map(|subnet| subnets[subnet.0].network);
+            let mut found: Vec<NetworkId> = by_address.chain(by_name).collect();
             found.sort_unstable();
             found.dedup();
             if let [first, second, ..] = found[..] {
