@@ -39,6 +39,46 @@ pub struct Config {
     pub timing: Timing,
 }
 
+impl Config {
+    /// A primary with ISC's defaults: `max-response-delay` 20, `max-unacked-updates` 100, no load
+    /// balancing by time. `mclt` is in seconds.
+    pub fn primary(name: &str, peer_address: Ipv4Addr, mclt: u32, hba: Hba) -> Self {
+        let mclt = Some(mclt);
+        let hba = Some(hba);
+        Self {
+            mclt,
+            hba,
+            ..Self::of_role(Role::Primary, name, peer_address)
+        }
+    }
+
+    /// A secondary with ISC's defaults; it learns MCLT and the hash bucket assignment from the
+    /// primary.
+    pub fn secondary(name: &str, peer_address: Ipv4Addr) -> Self {
+        Self::of_role(Role::Secondary, name, peer_address)
+    }
+
+    fn of_role(role: Role, name: &str, peer_address: Ipv4Addr) -> Self {
+        Self {
+            name: name.to_owned(),
+            role,
+            peer_address,
+            max_response_delay: 20,
+            max_unacked_updates: 100,
+            peer_max_response_delay: None,
+            peer_max_unacked_updates: None,
+            mclt: None,
+            hba: None,
+            load_balance_max_seconds: 0,
+            check_secs_byte_order: false,
+            balance: BalanceParams::default(),
+            auto_partner_down: 0,
+            wait_for_contact: false,
+            timing: Timing::default(),
+        }
+    }
+}
+
 /// The constants of the protocol, in one place so that a model checker can shrink them.
 ///
 /// The defaults are ISC's (spec: connection timers).

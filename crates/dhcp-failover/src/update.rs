@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use failover_wire::{
-    BindingAck, BindingStatus, BindingUpdate, IpFlags, Message, RejectReason, ServerState,
-    UnixTime, Xid,
+    BindingAck, BindingStatus, BindingUpdate, IpFlags, Message, RejectReason, UnixTime, Xid,
 };
 
 use crate::binding::Binding;
@@ -18,22 +17,22 @@ use crate::timer::Timer;
 /// Updates on their way to the partner.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Updates {
-    queue: VecDeque<Slot>,
-    in_flight: BTreeMap<Xid, InFlight>,
+    pub(crate) queue: VecDeque<Slot>,
+    pub(crate) in_flight: BTreeMap<Xid, InFlight>,
     /// The update whose answer completes the partner's update request, and the request's xid.
-    marker: Option<(Slot, Xid)>,
+    pub(crate) marker: Option<(Slot, Xid)>,
     /// An update request of ours that isn't answered; true if for all.
-    requested: Option<bool>,
+    pub(crate) requested: Option<bool>,
     /// What the partner refused: offered again after a while, since what it minds (a lease that
     /// it thinks is still running) passes. ISC waits for the next connection.
     refused: BTreeSet<Slot>,
     /// Before PARTNER-DOWN is left: what was unanswered when the partner had recovered.
-    draining: Option<BTreeSet<Slot>>,
+    pub(crate) draining: Option<BTreeSet<Slot>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct InFlight {
-    slot: Slot,
+pub(crate) struct InFlight {
+    pub(crate) slot: Slot,
     potential: UnixTime,
 }
 
@@ -82,7 +81,7 @@ impl Endpoint {
         }
     }
 
-    fn enqueue(&mut self, slot: Slot, cx: &mut Context<'_>) {
+    pub(crate) fn enqueue(&mut self, slot: Slot, cx: &mut Context<'_>) {
         match cx.bindings.update(slot) {
             Update::Queued => return,
             // What is in flight is out of date: its answer will mean nothing.
@@ -110,21 +109,6 @@ impl Endpoint {
             self.enqueue(*slot, cx);
         }
         pending.len() as u32
-    }
-
-    /// Queues every binding that was ever used; the rest the partner knows by default (draft
-    /// §5.16).
-    fn queue_all(&mut self, cx: &mut Context<'_>) -> u32 {
-        let used: Vec<Slot> = cx
-            .bindings
-            .slots_of(self.id)
-            .filter(|slot| *cx.bindings.at(*slot) != Binding::unused(BindingStatus::Free))
-            .filter(|slot| !matches!(cx.bindings.update(*slot), Update::Queued))
-            .collect();
-        for slot in &used {
-            self.enqueue(*slot, cx);
-        }
-        used.len() as u32
     }
 
     /// Sends queued updates as far as the partner's window allows.
@@ -266,62 +250,6 @@ impl Endpoint {
         }
     }
 
-    fn update_done(&mut self, xid: Xid, cx: &mut Context<'_>) {
-        self.reply(xid, Message::UpdateDone, cx);
-        self.event(What::UpdateDoneSent, cx);
-    }
-
-    /// The partner asks for updates: UPDREQ or UPDREQALL.
-    pub(crate) fn handle_update_request(&mut self, all: bool, xid: Xid, cx: &mut Context<'_>) {
-        // A request that comes while another is being served is served as one for all.
-        let all = all || self.updates.marker.is_some();
-        let queued = if all {
-            self.queue_all(cx)
-        } else {
-            self.queue_pending(cx)
-        };
-        self.event(What::UpdateRequestReceived { all, queued }, cx);
-        match self
-            .updates
-            .queue
-            .back()
-            .copied()
-            .or_else(|| self.last_in_flight())
-        {
-            Some(last) => self.updates.marker = Some((last, xid)),
-            None => {
-                self.updates.marker = None;
-                self.update_done(xid, cx);
-            }
-        }
-        self.transmit(cx);
-    }
-
-    fn last_in_flight(&self) -> Option<Slot> {
-        self.updates
-            .in_flight
-            .last_key_value()
-            .map(|(_, flight)| flight.slot)
-    }
-
-    /// Asks the partner for updates, unless it is at it.
-    pub(crate) fn request_updates(&mut self, all: bool, cx: &mut Context<'_>) {
-        let all = all || self.needs_all;
-        if self.links.live.is_none() || self.updates.requested >= Some(all) {
-            return;
-        }
-        self.updates.requested = Some(all);
-        // The partner has to have our state before it can make sense of the request.
-        self.say_first_state(cx);
-        let message = if all {
-            Message::UpdateRequestAll
-        } else {
-            Message::UpdateRequest
-        };
-        self.send(message, cx);
-        self.event(What::UpdateRequestSent { all }, cx);
-    }
-
     /// The link is gone: nothing is in flight any more. What is pending shows in the bindings.
     pub(crate) fn forget_updates(&mut self, cx: &mut Context<'_>) {
         let updates = std::mem::take(&mut self.updates);
@@ -337,32 +265,6 @@ impl Endpoint {
         for flight in in_flight.into_values().rev() {
             cx.bindings.set_update(flight.slot, Update::Queued);
             self.updates.queue.push_front(flight.slot);
-        }
-    }
-
-    /// The partner has recovered while we served alone: what it hasn't acknowledged by now it
-    /// must, before it may serve.
-    pub(crate) fn begin_drain(&mut self, cx: &mut Context<'_>) {
-        if self.state != ServerState::PartnerDown || self.updates.is_draining() {
-            return;
-        }
-        self.queue_pending(cx);
-        let queued = self.updates.queue.iter().copied();
-        let in_flight = self.updates.in_flight.values().map(|flight| flight.slot);
-        self.updates.draining = Some(queued.chain(in_flight).collect());
-        self.transmit(cx);
-        self.end_drain(cx);
-    }
-
-    pub(crate) fn end_drain(&mut self, cx: &mut Context<'_>) {
-        let drained = self
-            .updates
-            .draining
-            .as_ref()
-            .is_some_and(BTreeSet::is_empty);
-        if drained && !self.needs_all {
-            self.updates.draining = None;
-            self.move_to(ServerState::Normal, cx);
         }
     }
 

@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use dhcp_failover::{
     Binding, BindingStatus, Bindings, Client, Command, Config, ConnId, Core, Event, Grant, Granted,
     HardwareAddress, Hba, Instant, Now, Output, PoolId, PoolSpec, Record, Refused, RelationshipId,
-    RelationshipRecord, Role, ServerState, Timing, UnixTime,
+    RelationshipRecord, Role, ServerState, UnixTime,
 };
 
 /// Wall clock at the start of every test.
@@ -76,26 +76,16 @@ pub struct Pair {
 }
 
 pub fn config(role: Role) -> Config {
-    let (peer, mclt, hba) = match role {
-        Role::Primary => (2, Some(60), Some(Hba::from_split(128))),
-        Role::Secondary => (1, None, None),
+    let address = |last| Ipv4Addr::new(192, 0, 2, last);
+    let config = match role {
+        Role::Primary => Config::primary("lab", address(2), 60, Hba::from_split(128)),
+        Role::Secondary => Config::secondary("lab", address(1)),
     };
     Config {
-        name: "lab".into(),
-        role,
-        peer_address: Ipv4Addr::new(192, 0, 2, peer),
         max_response_delay: 10,
         max_unacked_updates: 10,
-        peer_max_response_delay: None,
-        peer_max_unacked_updates: None,
-        mclt,
-        hba,
         load_balance_max_seconds: 3,
-        check_secs_byte_order: false,
-        balance: Default::default(),
-        auto_partner_down: 0,
-        wait_for_contact: false,
-        timing: Timing::default(),
+        ..config
     }
 }
 
