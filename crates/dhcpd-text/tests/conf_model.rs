@@ -506,3 +506,26 @@ fn two_relationships_and_a_pool_without_partner() {
         Some(500)
     );
 }
+
+#[test]
+fn pools_with_dates() {
+    let permits = |statement: &str| {
+        let config = parse(&format!(
+            "subnet 10.0.0.0 netmask 255.0.0.0 {{ pool {{ allow after {statement}; range 10.0.0.1; }} }}"
+        ));
+        config.shared_networks[0].subnets[0].pools[0]
+            .permits
+            .clone()
+    };
+    assert_eq!(permits("epoch 86400"), [Permit::After(86_400)]);
+    assert_eq!(permits("4 1970/01/02 01:01:01"), [Permit::After(90_061)]);
+    assert_eq!(permits("4 70/01/02 01:01:01 -61"), [Permit::After(90_000)]);
+    assert_eq!(permits("never"), [Permit::After(0x7fff_ffff)]);
+}
+
+#[test]
+fn texts_need_not_be_utf8() {
+    let text = b"# gr\xfc\xdfe\noption domain-name \"b\xfccher\";";
+    let config = conf::parse("t.conf", text, &mut load).unwrap().config;
+    assert_eq!(options(&config, ScopeId::ROOT), [(15, &b"b\xfccher"[..])]);
+}

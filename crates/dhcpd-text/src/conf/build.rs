@@ -1,21 +1,24 @@
 //! What grows while the files of a configuration are read.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::check::Claimed;
 use super::{
-    Config, LoadInclude, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId,
-    ServerSettings, Settings,
+    Config, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
 };
 use crate::diagnostic::{Diagnostic, Severity};
+
+/// Gives the bytes of an included file.
+pub(super) type Load<'l> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'l;
 
 /// What grows while the files are read.
 pub(super) struct Build<'l> {
     pub(super) config: Config,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The text of each of [`Config::files`].
-    pub(super) sources: Vec<String>,
-    pub(super) load: &'l mut LoadInclude<'l>,
+    pub(super) sources: Vec<Rc<[u8]>>,
+    pub(super) load: &'l mut Load<'l>,
     /// Names whose declaration has been refused as not supported, so that each use is not an error of its own.
     pub(super) refused: BTreeSet<(Refused, String)>,
     /// The names of all hosts.
@@ -41,7 +44,7 @@ pub(super) enum Refused {
 }
 
 impl<'l> Build<'l> {
-    pub(super) fn new(load: &'l mut LoadInclude<'l>) -> Self {
+    pub(super) fn new(load: &'l mut Load<'l>) -> Self {
         Self {
             config: Config {
                 scopes: vec![Scope::default()],
@@ -83,13 +86,13 @@ impl<'l> Build<'l> {
     }
 
     /// Adds a file; answers its index, or `None` if that makes too many bytes.
-    pub(super) fn add_file(&mut self, name: &str, text: &str) -> Option<usize> {
-        let bytes: usize = self.sources.iter().map(String::len).sum();
+    pub(super) fn add_file(&mut self, name: &str, text: &Rc<[u8]>) -> Option<usize> {
+        let bytes: usize = self.sources.iter().map(|source| source.len()).sum();
         if bytes + text.len() > MAX_BYTES {
             return None;
         }
         self.config.files.push(name.to_owned());
-        self.sources.push(text.to_owned());
+        self.sources.push(Rc::clone(text));
         Some(self.config.files.len() - 1)
     }
 
@@ -123,11 +126,12 @@ impl<'l> Build<'l> {
         message: String,
         expected: Option<String>,
     ) {
-        let source = self.sources.get(at.file).map_or("", String::as_str);
         let line = (at.line as usize)
             .checked_sub(1)
-            .and_then(|skip| source.lines().nth(skip))
+            .and_then(|skip| self.sources[at.file].split(|byte| *byte == b'\n').nth(skip))
+            .map(String::from_utf8_lossy)
             .unwrap_or_default();
+        let line = line.trim_end_matches('\r');
         let word = line
             .chars()
             .skip(at.column.saturating_sub(1) as usize)

@@ -9,7 +9,7 @@ use super::{Config, Diagnostic, MAX_ERRORS, PoolFailover, Range, Role, parse};
 /// When something does not hold.
 pub(crate) fn conf(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    match parse("fuzz.conf", &text, &mut |_| Ok(text.clone().into_owned())) {
+    match parse("fuzz.conf", bytes, &mut |_| Ok(bytes)) {
         Ok(parsed) => {
             assert!(!parsed.warnings.iter().any(Diagnostic::is_error));
             parsed

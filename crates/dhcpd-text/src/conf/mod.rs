@@ -6,12 +6,12 @@
 //!
 //! ```
 //! let text = "default-lease-time 600;\nsubnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.10 192.0.2.20; }\n";
-//! let parsed = dhcpd_text::conf::parse("dhcpd.conf", text, &mut |name| Err(format!("no file {name}"))).unwrap();
+//! let parsed = dhcpd_text::conf::parse("dhcpd.conf", text, &mut |name| -> Result<String, _> { Err(format!("no {name}")) }).unwrap();
 //! let config = parsed.config;
 //! assert_eq!(config.scopes[0].settings.default_lease_time, Some(600));
 //! assert_eq!(config.shared_networks[0].name, "192.0.2.0/24");
 //!
-//! let errors = dhcpd_text::conf::parse("dhcpd.conf", "max-lease-time 2h;", &mut |_| unreachable!()).unwrap_err();
+//! let errors = dhcpd_text::conf::parse("dhcpd.conf", "max-lease-time 2h;", &mut |_| Ok("")).unwrap_err();
 //! assert_eq!(
 //!     errors[0].to_string(),
 //!     "dhcpd.conf line 1: expecting number.\n\
@@ -21,6 +21,7 @@
 //! );
 //! ```
 
+mod after;
 mod build;
 mod check;
 #[cfg(any(test, fuzzing))]
@@ -51,13 +52,15 @@ pub use model::{
 pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettings};
 pub use settings::{Permission, Settings};
 
+use std::rc::Rc;
+
 use crate::diagnostic::{Diagnostic, Severity};
 use build::Build;
 use parser::Parser;
 use statement::Context;
 
-/// Gives the text of a file named in an `include` statement, or says why it can't.
-pub type LoadInclude<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
+/// Gives the text of a file named in an `include` statement, or says why it can't (without naming the file again).
+pub type LoadInclude<'l, T> = dyn FnMut(&str) -> Result<T, String> + 'l;
 
 /// How deep blocks and includes may be nested: far more than a file made by people or generators, and little stack.
 pub const MAX_DEPTH: usize = 64;
@@ -82,18 +85,21 @@ pub struct Parsed {
 
 /// Reads a configuration.
 ///
-/// `file` is the name for messages, `text` its content; `load` gives the files that it includes.
+/// `file` is the name for messages, `text` its content; `load` gives the files that it includes. Texts are bytes or strings: outside of
+/// ASCII any encoding will do, in comments and strings at least.
 ///
 /// # Errors
 /// Everything that is wrong with the file, in the order found; at least one entry is an error, and warnings may be among them.
-pub fn parse(
+pub fn parse<T: Into<Vec<u8>>>(
     file: &str,
-    text: &str,
-    load: &mut LoadInclude<'_>,
+    text: &(impl AsRef<[u8]> + ?Sized),
+    load: &mut LoadInclude<'_, T>,
 ) -> Result<Parsed, Vec<Diagnostic>> {
-    let mut build = Build::new(load);
-    match build.add_file(file, text) {
-        Some(main) => Parser::new(&mut build, main, text).file(Context::ROOT),
+    let mut load = |name: &str| load(name).map(T::into);
+    let mut build = Build::new(&mut load);
+    let text = Rc::from(text.as_ref());
+    match build.add_file(file, &text) {
+        Some(main) => Parser::new(&mut build, main, &text).file(Context::ROOT),
         None => return Err(vec![too_long(file)]),
     }
     if build.errors() == 0 {

@@ -25,7 +25,7 @@ pub(super) struct Parser<'b, 'l, 't> {
 }
 
 impl<'b, 'l, 't> Parser<'b, 'l, 't> {
-    pub(super) fn new(build: &'b mut Build<'l>, file: usize, text: &'t str) -> Self {
+    pub(super) fn new(build: &'b mut Build<'l>, file: usize, text: &'t [u8]) -> Self {
         Self {
             build,
             file,

@@ -85,8 +85,8 @@ impl<'t> Parser<'_, '_, 't> {
                 self.range(context, &pool.failover)
                     .map(|range| pool.ranges.push(range))
             }
-            "allow" => self.permit().map(|permit| pool.permits.push(permit)),
-            "deny" => self.permit().map(|permit| pool.prohibits.push(permit)),
+            "allow" => self.permit(pool).map(|permit| pool.permits.push(permit)),
+            "deny" => self.permit(pool).map(|permit| pool.prohibits.push(permit)),
             _ => return None,
         };
         Some(read)
@@ -258,7 +258,7 @@ impl<'t> Parser<'_, '_, 't> {
     }
 
     /// What `allow` or `deny` of a pool is about.
-    fn permit(&mut self) -> Read<Permit> {
+    fn permit(&mut self, pool: &Pool) -> Read<Permit> {
         self.next();
         let expected = "one of known-clients, unknown-clients, all clients, dynamic bootp clients, members of \"CLASS\"";
         let token = self.peek();
@@ -273,7 +273,7 @@ impl<'t> Parser<'_, '_, 't> {
             "all" => (Permit::AllClients, true),
             "dynamic" => (Permit::DynamicBootpClients, true),
             "members" => return Err(self.members()),
-            "after" => return Err(self.unsupported(&token, "after")),
+            "after" => return self.after(pool),
             _ => return Err(self.error_next("expecting permit type.", expected)),
         };
         self.next();
@@ -285,6 +285,18 @@ impl<'t> Parser<'_, '_, 't> {
         }
         self.semicolon("the permit")?;
         Ok(permit)
+    }
+
+    /// `after DATE;`
+    fn after(&mut self, pool: &Pool) -> Read<Permit> {
+        let token = self.next();
+        let mut others = pool.permits.iter().chain(&pool.prohibits);
+        if others.any(|permit| matches!(permit, Permit::After(_))) {
+            return Err(self.error(&token, "duplicate \"after\" clause.", "one date in a pool"));
+        }
+        let date = self.date()?;
+        self.semicolon("the date")?;
+        Ok(Permit::After(date))
     }
 
     /// `members of "CLASS"`

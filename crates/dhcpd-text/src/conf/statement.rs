@@ -1,6 +1,7 @@
 //! Statements that may stand in several kinds of block, and the choice between all statements.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::build::Refused;
 use super::options;
@@ -199,7 +200,7 @@ impl<'t> Parser<'_, '_, 't> {
                 "fewer of them, and no file that includes itself",
             ));
         }
-        let text = (self.build.load)(&name).map_err(|reason| {
+        let text: Rc<[u8]> = (self.build.load)(&name).map(Rc::from).map_err(|reason| {
             self.error(
                 &token,
                 &format!("Can't open {name}: {reason}"),
