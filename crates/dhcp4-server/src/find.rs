@@ -264,7 +264,8 @@ impl Exchange<'_> {
             return None;
         }
         let idle = matches!(binding.status, BindingStatus::Free | BindingStatus::Backup);
-        if !self.query.is_tenant(&binding.client) && !idle {
+        let its = self.query.is_tenant(&binding.client) || self.is_offered(address);
+        if !its && !idle {
             // Of an address whose tenancy is ending nothing certain can be said, so no DHCPNAK.
             if binding.status != BindingStatus::Active {
                 found.ours = false;
