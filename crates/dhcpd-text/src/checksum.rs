@@ -123,3 +123,91 @@ fn number(digits: &[u8]) -> Option<u64> {
     let all_digits = digits.iter().all(u8::is_ascii_digit);
     all_digits.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &[u8] = b"lease 10.77.0.100 {\n  ends never;";
+
+    fn mark() -> Mark {
+        Mark {
+            sequence: 18,
+            sent: Some(5),
+            received: Some(0),
+        }
+    }
+
+    fn marked() -> Vec<u8> {
+        let mut record = b"before".to_vec();
+        record.extend_from_slice(RECORD);
+        mark().write(6, &mut record);
+        record.split_off(6)
+    }
+
+    #[test]
+    fn the_line_has_the_crc_32c_of_all_before_it() {
+        // Check value of CRC-32C, by the catalogue of parametrised CRC algorithms.
+        assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+        let line = b"\n  # s=18 sent=5 received=0";
+        let checksum = crc32c::crc32c(&[RECORD, line].concat());
+        let expected = [RECORD, line, format!(" c={checksum:08x}").as_bytes()].concat();
+        assert_eq!(marked(), expected);
+        assert_eq!(
+            Mark::read(&[&expected[..], b"\n"].concat(), RECORD.len()),
+            Ok(Some(mark()))
+        );
+    }
+
+    #[test]
+    fn other_comments_are_no_marks() {
+        for comment in [
+            "",
+            "\n",
+            " # ends c=\n",
+            "\n  # a person's words\n",
+            "\n# c=0123456",
+            "\n #  s=1\n",
+        ] {
+            let record = [RECORD, comment.as_bytes()].concat();
+            assert_eq!(Mark::read(&record, RECORD.len()), Ok(None), "{comment}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_mark_is_never_taken_for_another_comment() {
+        let record = marked();
+        for offset in 0..record.len() {
+            // The gap and the comment sign themselves are the parser's to find.
+            if (RECORD.len()..RECORD.len() + 4).contains(&offset) {
+                continue;
+            }
+            for bit in 0..8 {
+                let mut record = record.clone();
+                record[offset] ^= 1 << bit;
+                let read = Mark::read(&record, RECORD.len());
+                // Hexadecimal digits in capitals are the same checksum.
+                assert!(
+                    matches!(read, Err(BadMark)) || read == Ok(Some(mark())),
+                    "{offset}.{bit}: {read:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn fields_that_are_none_of_ours_are_damage_even_with_their_checksum() {
+        for line in [
+            "\n  # s=x",
+            "\n  # s=1 lost=4",
+            "\n  # s=1 sent=4294967296",
+            "\n  # s=1 sent=",
+            "\n  # t=1",
+        ] {
+            let mut record = [RECORD, line.as_bytes()].concat();
+            let checksum = crc32c::crc32c(&record);
+            record.extend_from_slice(format!(" c={checksum:08x}").as_bytes());
+            assert_eq!(Mark::read(&record, RECORD.len()), Err(BadMark), "{line}");
+        }
+    }
+}

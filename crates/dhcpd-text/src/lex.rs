@@ -202,6 +202,21 @@ impl<'a> Lexer<'a> {
         taken
     }
 
+    /// Takes the next token if it is the unquoted word `word`, in any case. Answers whether it was.
+    #[inline]
+    pub fn take_word(&mut self, word: &str) -> bool {
+        self.skip_blanks();
+        let rest = self.rest();
+        let taken = rest
+            .get(..word.len())
+            .is_some_and(|text| text.eq_ignore_ascii_case(word.as_bytes()))
+            && rest
+                .get(word.len())
+                .is_none_or(|&next| CLASS[usize::from(next)] & WORD == 0);
+        self.position += if taken { word.len() } else { 0 };
+        taken
+    }
+
     /// Takes the next token. At the end of the source it is [`TokenKind::End`], as often as asked.
     ///
     /// # Errors
@@ -439,6 +454,15 @@ mod tests {
         assert_eq!(token.string().unwrap().unwrap().as_ref(), br#"a"b\"#);
         assert!(lexer.next_token().unwrap().is_word("Y"));
         assert_eq!(lexer.next_token().unwrap().kind, End);
+    }
+
+    #[test]
+    fn a_token_is_taken_only_if_it_is_the_one_asked_for() {
+        let mut lexer = Lexer::new(" # c\n State states ;x");
+        assert!(!lexer.take(b';') && !lexer.take_word("stat") && !lexer.take_word("states"));
+        assert!(lexer.take_word("state") && !lexer.take_word("state") && lexer.take_word("STATES"));
+        assert!(lexer.take(b';') && !lexer.take(b';') && lexer.take_word("x"));
+        assert!(!lexer.take(b';') && !lexer.take_word("x") && lexer.next_token().unwrap().is_end());
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //!   binding state active;
 //!   next binding state expired;
 //!   hardware ethernet 00:16:3e:00:00:01;
-//!   # s=18 sent=1795453510 received=1795451710 c=6c75e2b1
+//!   # s=18 sent=1795455310 received=1795451710 c=ad75f08f
 //! }
 //! ```
 //!

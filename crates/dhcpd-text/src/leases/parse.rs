@@ -372,12 +372,10 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expect_word(&mut self, word: &str, expected: &'static str) -> Parse<()> {
-        let token = self.next()?;
-        if token.is_word(word) {
-            Ok(())
-        } else {
-            Err(Fault::unexpected(&token, expected))
+        if self.lexer.take_word(word) {
+            return Ok(());
         }
+        Err(Fault::unexpected(&self.next()?, expected))
     }
 
     /// Takes the next token. Strings end on their line, as dhcpd writes them: a quote that is lost must not make one
