@@ -33,12 +33,39 @@ pub struct Diagnostic {
     pub column: u32,
     /// Length of that token in characters, at least 1.
     pub len: u32,
-    /// The text of that line, without its newline.
+    /// The text of that line, without its newline. A long line may end some way behind the token, and one in which the token stands very
+    /// far behind may be left out: then this is empty.
     pub source_line: String,
     /// What is wrong: ISC's own words where ISC has a message for it.
     pub message: String,
     /// What would have been right, where that can be said.
     pub expected: Option<String>,
+}
+
+/// How far behind in its line a token may stand for the line to be kept, in bytes: a file that is one line of many megabytes
+/// must not be kept once for each message.
+const MAX_BEFORE: usize = 4096;
+
+/// How much of a line is kept from its token on, in bytes.
+const MAX_AFTER: usize = 200;
+
+/// The line that starts at `line_start`, for a message about the token at `offset`.
+pub(crate) fn source_line(source: &[u8], line_start: usize, offset: usize) -> String {
+    if offset - line_start > MAX_BEFORE {
+        return String::new();
+    }
+    let rest = &source[offset..source.len().min(offset + MAX_AFTER)];
+    let end = rest
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(rest.len());
+    let line = String::from_utf8_lossy(&source[line_start..offset + end]);
+    line.trim_end_matches('\r').to_owned()
+}
+
+/// True for the bytes of a character in UTF-8 behind its first one.
+pub(crate) fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
 }
 
 /// Longest part of a source line that is shown, in characters: a terminal's width, twice.
@@ -63,7 +90,7 @@ impl fmt::Display for Diagnostic {
             f.write_str("warning: ")?;
         }
         f.write_str(&self.message)?;
-        if self.line > 0 {
+        if self.line > 0 && !self.source_line.is_empty() {
             write_source(f, self)?;
         }
         match &self.expected {
@@ -157,6 +184,21 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[1].len(), MAX_SHOWN);
         assert_eq!(lines[2], format!("{}^^^^", " ".repeat(MAX_SHOWN / 2)));
+    }
+
+    #[test]
+    fn a_huge_line_is_not_kept() {
+        let source = b"one\ntwo three\r\nfour";
+        assert_eq!(source_line(source, 4, 8), "two three");
+        assert_eq!(source_line(source, 15, 19), "four");
+        assert_eq!(source_line(&[b'x'; 9000], 0, 100).len(), 100 + MAX_AFTER);
+        assert_eq!(source_line(&[b'x'; 9000], 0, 4097), "");
+        let text = Diagnostic {
+            source_line: String::new(),
+            ..sample()
+        }
+        .to_string();
+        assert_eq!(text, "dhcpd.conf line 3: semicolon expected.\nexpected `;`");
     }
 
     #[test]

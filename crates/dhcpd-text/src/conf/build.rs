@@ -7,7 +7,7 @@ use super::check::Claimed;
 use super::{
     Config, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
 };
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, is_continuation, source_line};
 
 /// Gives the bytes of an included file.
 pub(super) type Load<'l> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'l;
@@ -126,24 +126,26 @@ impl<'l> Build<'l> {
         message: String,
         expected: Option<String>,
     ) {
-        let line = (at.line as usize)
-            .checked_sub(1)
-            .and_then(|skip| self.sources[at.file].split(|byte| *byte == b'\n').nth(skip))
-            .map(String::from_utf8_lossy)
-            .unwrap_or_default();
-        let line = line.trim_end_matches('\r');
-        let word = line
-            .chars()
-            .skip(at.column.saturating_sub(1) as usize)
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            .count();
+        let source = &self.sources[at.file];
+        let line_start = match at.line {
+            0 | 1 => 0,
+            line => newlines(source)
+                .nth(line as usize - 2)
+                .map_or(source.len(), |newline| newline + 1),
+        };
+        let offset = line_start + column_offset(&source[line_start..], at.column);
+        let word = source[offset..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let len = u32::try_from(word.count().max(1)).expect("MAX_BYTES fits");
+        let source_line = source_line(source, line_start, offset);
         self.push(Diagnostic {
             severity,
             file: self.config.files[at.file].clone(),
             line: at.line,
             column: at.column,
-            len: u32::try_from(word.max(1)).unwrap_or(u32::MAX),
-            source_line: line.to_owned(),
+            len,
+            source_line,
             message,
             expected,
         });
@@ -159,4 +161,22 @@ impl<'l> Build<'l> {
         self.errors += usize::from(diagnostic.is_error());
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// The offsets of all newlines.
+fn newlines(source: &[u8]) -> impl Iterator<Item = usize> {
+    source
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(offset, _)| offset)
+}
+
+/// The offset of a column, counted from 1, in a line.
+fn column_offset(line: &[u8], column: u32) -> usize {
+    line.iter()
+        .enumerate()
+        .filter(|(_, byte)| !is_continuation(**byte))
+        .nth(column.saturating_sub(1) as usize)
+        .map_or(line.len(), |(offset, _)| offset)
 }

@@ -1,7 +1,7 @@
 //! `key NAME { algorithm A; secret S; }`, which `omapi-key` refers to.
 
 use super::Key;
-use super::parser::{Parser, Read, Reported};
+use super::parser::{Parser, Read};
 use crate::lex::TokenKind;
 
 impl Parser<'_, '_, '_> {
@@ -112,12 +112,11 @@ impl Parser<'_, '_, '_> {
         if is_base64(&text) {
             return Ok(text);
         }
-        let reported: Reported = self.error(
+        Err(self.error(
             &first,
             "the secret of the key is not in base 64",
             "letters, digits, `+` and `/`, padded to a multiple of 4 with `=`",
-        );
-        Err(reported)
+        ))
     }
 }
 

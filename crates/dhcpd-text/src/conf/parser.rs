@@ -2,8 +2,8 @@
 
 use super::build::Build;
 use super::{Location, MAX_DEPTH, MAX_ERRORS};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::lex::{Lexer, LineIndex, Span, Token};
+use crate::diagnostic::{Diagnostic, Severity, is_continuation, source_line};
+use crate::lex::{Lexer, Span, Token};
 
 /// An error was reported; what is left of the statement has to be skipped.
 #[derive(Debug)]
@@ -17,11 +17,31 @@ pub(super) struct Parser<'b, 'l, 't> {
     pub(super) build: &'b mut Build<'l>,
     file: usize,
     lexer: Lexer<'t>,
-    lines: LineIndex<'t>,
+    /// The last place asked for, from which the next one is counted.
+    place: Place,
     peeked: Option<Token<'t>>,
     /// The last token taken: where the end of the file is reported, as in ISC.
     last: Span,
     ended: bool,
+}
+
+/// An offset as people name it.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    offset: usize,
+    /// Offset of the line.
+    line_start: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Place {
+    const START: Self = Self {
+        offset: 0,
+        line_start: 0,
+        line: 1,
+        column: 1,
+    };
 }
 
 impl<'b, 'l, 't> Parser<'b, 'l, 't> {
@@ -30,7 +50,7 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
             build,
             file,
             lexer: Lexer::new(text),
-            lines: LineIndex::new(text),
+            place: Place::START,
             peeked: None,
             last: Span { start: 0, end: 0 },
             ended: false,
@@ -115,11 +135,16 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
     ///
     /// A word at the start of a line there most likely starts the next statement: reading goes on with it.
     pub(super) fn semicolon(&mut self, what: &str) -> Read<()> {
+        self.end_statement(&format!("`;` after {what}"))
+    }
+
+    /// As [`semicolon`](Self::semicolon), with these words for what is expected.
+    pub(super) fn end_statement(&mut self, expected: &str) -> Read<()> {
         if self.take(b';') {
             return Ok(());
         }
         let next = self.peek();
-        let reported = self.error_next("semicolon expected.", &format!("`;` after {what}"));
+        let reported = self.error_next("semicolon expected.", expected);
         let new_line = self.lexer.source()[self.last.end..next.span.start].contains(&b'\n');
         if new_line && next.word().is_some() {
             Ok(())
@@ -185,11 +210,11 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
 
     /// Where `token` stands.
     pub(super) fn location(&mut self, token: &Token<'_>) -> Location {
-        let (line, column, _) = self.place(token.span);
+        let place = self.place(token.span.start);
         Location {
             file: self.file,
-            line,
-            column,
+            line: place.line,
+            column: place.column,
         }
     }
 
@@ -217,7 +242,7 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         let isc = if self.last.end == 0 {
             0
         } else {
-            self.place(self.last).0
+            self.place(self.last.start).line
         };
         let mut expected = expected.to_owned();
         if isc != self.location(token).line {
@@ -261,15 +286,17 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
     }
 
     fn report(&mut self, severity: Severity, span: Span, message: &str, expected: Option<String>) {
-        let (line, column, source_line) = self.place(span);
-        let text = String::from_utf8_lossy(span.of(self.lexer.source()));
-        let len = text.lines().next().unwrap_or_default().chars().count();
+        let source = self.lexer.source();
+        let place = self.place(span.start);
+        let source_line = source_line(source, place.line_start, place.offset);
+        let len = span.of(source).iter().take_while(|byte| **byte != b'\n');
+        let len = len.filter(|byte| !is_continuation(**byte)).count();
         let diagnostic = Diagnostic {
             severity,
             file: self.build.config.files[self.file].clone(),
-            line,
-            column,
-            len: count(len.max(1)),
+            line: place.line,
+            column: place.column,
+            len: u32::try_from(len.max(1)).expect("MAX_BYTES fits"),
             source_line,
             message: message.to_owned(),
             expected,
@@ -277,16 +304,24 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         self.build.push(diagnostic);
     }
 
-    /// Line, column in characters, and text of the line.
-    fn place(&mut self, span: Span) -> (u32, u32, String) {
-        let place = self.lines.locate(span.start);
-        let before = String::from_utf8_lossy(&place.text[..place.column - 1]);
-        let text = String::from_utf8_lossy(place.text);
-        (
-            count(place.line),
-            count(before.chars().count() + 1),
-            text.trim_end_matches('\r').to_owned(),
-        )
+    /// Counts on to an offset, from the last one or from the start.
+    fn place(&mut self, offset: usize) -> Place {
+        if offset < self.place.offset {
+            self.place = Place::START;
+        }
+        let mut place = self.place;
+        for byte in &self.lexer.source()[place.offset..offset] {
+            place.offset += 1;
+            if *byte == b'\n' {
+                place.line_start = place.offset;
+                place.line += 1;
+                place.column = 1;
+            } else if !is_continuation(*byte) {
+                place.column += 1;
+            }
+        }
+        self.place = place;
+        place
     }
 
     fn end_token(&self) -> Token<'t> {
@@ -295,9 +330,4 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
             .next_token()
             .expect("the end of a source is a token")
     }
-}
-
-/// Lines and columns of a file that fits in memory as configurations do.
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,7 @@
 //! `failover peer NAME { … }`
 
 use super::number::Number;
-use super::parser::{Parser, Read};
+use super::parser::{Parser, Read, Reported};
 use super::statement::{Block, Context};
 use super::{
     AddressOrName, DEFAULT_FAILOVER_PORT, FailoverPeer, Location, Role, hba_from_split, words,
@@ -17,8 +17,6 @@ struct Draft {
     mclt: Option<u32>,
     split: Option<u16>,
     hba: Option<[u8; 32]>,
-    /// Both `split` and `hba` were there.
-    both: bool,
     load_balance_max_seconds: u32,
     max_lease_misbalance: u32,
     max_lease_ownership: u32,
@@ -197,7 +195,7 @@ impl<'t> Parser<'_, '_, 't> {
         Ok(())
     }
 
-    fn load_balance_on_secondary(&mut self) -> super::parser::Reported {
+    fn load_balance_on_secondary(&mut self) -> Reported {
         let message = "secondary may not define load balance settings.";
         self.error_last(message, "split or hba on the primary only")
     }
@@ -228,6 +226,7 @@ impl<'t> Parser<'_, '_, 't> {
     }
 
     fn split(&mut self, draft: &mut Draft) -> Read<()> {
+        let token = self.peek();
         let split = self.peer_number()?;
         if draft.role == Some(Role::Secondary) {
             return Err(self.load_balance_on_secondary());
@@ -239,7 +238,9 @@ impl<'t> Parser<'_, '_, 't> {
                 "the number of buckets of 256 that the primary serves",
             ));
         };
-        draft.both |= draft.hba.is_some() && draft.split.is_none();
+        if draft.hba.is_some() && draft.split.is_none() {
+            self.warn(&token, BOTH);
+        }
         draft.split = Some(split);
         draft.hba = Some(hba_from_split(split));
         Ok(())
@@ -258,8 +259,7 @@ impl<'t> Parser<'_, '_, 't> {
             ));
         };
         if draft.split.is_some() {
-            draft.both = true;
-            self.warn(&token, "split and hba are both set: the last one counts");
+            self.warn(&token, BOTH);
         }
         draft.hba = Some(hba);
         Ok(())
@@ -334,6 +334,9 @@ impl<'t> Parser<'_, '_, 't> {
         })
     }
 }
+
+/// ISC accepts both.
+const BOTH: &str = "split and hba are both set: the last one counts";
 
 /// The settings of a failover peer.
 const PEER_STATEMENTS: [&str; 16] = [

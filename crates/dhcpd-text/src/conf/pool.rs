@@ -65,7 +65,7 @@ impl<'t> Parser<'_, '_, 't> {
     fn check_pool(&mut self, pool: &Pool) {
         let bootp = pool.ranges.iter().any(|range| range.dynamic_bootp);
         if bootp && pool.failover != PoolFailover::None {
-            let message = "failover has no dynamic bootp: the addresses of this pool are given to BOOTP clients for ever, without the partner";
+            let message = "dynamic-bootp is not permitted where there is a failover peer; ISC dhcpd overlooks it in this order of statements";
             self.build
                 .report_at(Severity::Warning, pool.at, message.into(), None);
         }
@@ -223,12 +223,8 @@ impl<'t> Parser<'_, '_, 't> {
         first: Ipv4Addr,
         second: Ipv4Addr,
     ) -> Read<()> {
-        let Some(network) = context
-            .network
-            .map(|index| &self.build.config.shared_networks[index])
-        else {
-            return Err(Reported);
-        };
+        let network = context.network.expect("ranges stand in a network");
+        let network = &self.build.config.shared_networks[network];
         let subnet = match context.subnet {
             Some(index) => &network.subnets[index],
             None => match network.subnets.iter().find(|subnet| subnet.contains(first)) {

@@ -97,24 +97,29 @@ impl<'t> Parser<'_, '_, 't> {
         let Some(word) = token.word().map(str::to_ascii_lowercase) else {
             return self.no_word(&token, *context);
         };
-        if let ControlFlow::Break(read) = self.declaration(&word, token, *context) {
-            // As in ISC, parameters after a declaration do not count.
-            context.after_declaration = true;
-            return read;
+        let here = *context;
+        context.after_declaration = declares(&word, here).unwrap_or(here.after_declaration);
+        match self.declaration(&word, token, here) {
+            ControlFlow::Break(read) => read,
+            ControlFlow::Continue(()) => self.parameter_or_other(&word, token, here),
         }
-        match word.as_str() {
-            "hardware" => self.hardware(*context),
-            "fixed-address" => self.fixed_address(*context),
-            "authoritative" | "not" => self.authoritative(*context),
-            "allow" => self.allow(*context, Permission::Allow),
-            "deny" => self.allow(*context, Permission::Deny),
-            "ignore" => self.allow(*context, Permission::Ignore),
-            "option" => self.option(*context),
+    }
+
+    /// Reads a statement that declares nothing.
+    fn parameter_or_other(&mut self, word: &str, token: Token<'t>, context: Context) -> Read<()> {
+        match word {
+            "hardware" => self.hardware(context),
+            "fixed-address" => self.fixed_address(context),
+            "authoritative" | "not" => self.authoritative(context),
+            "allow" => self.allow(context, Permission::Allow),
+            "deny" => self.allow(context, Permission::Deny),
+            "ignore" => self.allow(context, Permission::Ignore),
+            "option" => self.option(context),
             "server-identifier" => {
                 self.next();
                 let option =
                     options::by_name("dhcp-server-identifier").expect("it is in the table");
-                self.option_value(*context, &token, option)
+                self.option_value(context, &token, option)
             }
             "db-time-format" => self.db_time_format(),
             "lease-id-format" => self.lease_id_format(),
@@ -127,9 +132,9 @@ impl<'t> Parser<'_, '_, 't> {
                 self.recover();
                 Ok(())
             }
-            _ => match parameters::by_name(&word) {
-                Some(parameter) => self.parameter(*context, token, parameter),
-                None => self.other(&word, token, *context),
+            _ => match parameters::by_name(word) {
+                Some(parameter) => self.parameter(context, token, parameter),
+                None => self.other(word, token, context),
             },
         }
     }
@@ -332,16 +337,10 @@ impl<'t> Parser<'_, '_, 't> {
             );
             return Ok(());
         }
-        let second = self.peek();
-        if second.is(b'(') || second.is(b'=') {
+        if self.peek().is(b'(') || self.peek().is(b'=') {
             return Err(self.unsupported(&token, &format!("expressions (with {word})")));
         }
-        self.error(
-            &second,
-            "semicolon expected.",
-            &format!("`;`, because {word} is not known; {expected}"),
-        );
-        Err(Reported)
+        self.end_statement(&format!("`;`, because {word} is not known; {expected}"))
     }
 
     /// A statement that starts with something else than a word.
@@ -368,6 +367,16 @@ impl<'t> Parser<'_, '_, 't> {
             _ => "a statement of dhcpd.conf(5) that may stand here",
         };
         self.error_misplaced(token, message, expected)
+    }
+}
+
+/// Whether ISC then expects declarations only, as its messages say; `None` leaves it as it was.
+fn declares(word: &str, context: Context) -> Option<bool> {
+    match word {
+        "include" | "host" | "group" | "shared-network" | "class" | "subclass" => Some(true),
+        "subnet" => Some(context.network.is_none()),
+        "hardware" | "fixed-address" | "authoritative" | "not" | "failover" => Some(false),
+        _ => None,
     }
 }
 
