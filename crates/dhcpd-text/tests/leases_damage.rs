@@ -215,6 +215,37 @@ fn padding_and_plain_records_are_accepted_among_marked_ones() {
 }
 
 #[test]
+fn a_record_torn_over_padding_is_cut_where_it_begins() {
+    let file = three_leases();
+    for padding in [b"#\n".repeat(50_000), b"#".repeat(100_000)] {
+        for torn in file.ends[1] + 1..file.ends[2] - 1 {
+            let bytes = [&file.bytes[..torn], &padding].concat();
+            let (items, tail, end) = read(&bytes);
+            assert_eq!(good(&items), file.records[..3], "{torn}");
+            assert!(
+                matches!(tail, Tail::Torn(damage) if damage.offset == file.ends[1]),
+                "{torn}"
+            );
+            assert_eq!(end, file.ends[1]);
+        }
+    }
+}
+
+#[test]
+fn a_record_may_follow_one_whose_newline_was_lost() {
+    let file = three_leases();
+    let cut = &file.bytes[..file.ends[0] - 1];
+    let (items, tail, end) = read(cut);
+    assert_eq!(
+        (good(&items), tail, end),
+        (file.records[..2].to_vec(), Tail::Whole, cut.len())
+    );
+    let bytes = [cut, &file.bytes[file.ends[0]..]].concat();
+    let (items, tail, _) = read(&bytes);
+    assert_eq!((good(&items), tail), (file.records, Tail::Whole));
+}
+
+#[test]
 fn damage_names_its_place() {
     let source = "authoring-byte-order little-endian;\nlease 10.77.0.1 {\n  binding state fred;\n}\nlease 10.77.0.2 {\n}\n";
     let (items, ..) = read(source.as_bytes());

@@ -2,7 +2,7 @@
 
 use super::agent::{self, AgentOption, Format};
 use super::damage::Fault;
-use super::parse::Parser;
+use super::parse::{Parse, Parser};
 use super::record::{Billing, LeaseRecord, Value, Variable};
 use super::{BindingState, Hardware};
 use crate::date::LeaseTime;
@@ -64,8 +64,6 @@ impl Keyword {
         })
     }
 }
-
-type Parse<T> = Result<T, Fault>;
 
 impl<'a> Parser<'a> {
     /// Reads the statement that began with `first` into `lease`; answers false, with nothing more taken, where it is

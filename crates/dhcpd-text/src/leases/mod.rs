@@ -65,6 +65,7 @@ mod reader;
 mod record;
 mod state;
 pub(crate) mod text;
+mod value;
 mod writer;
 
 pub use agent::AgentOption;

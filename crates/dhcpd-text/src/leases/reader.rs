@@ -2,7 +2,7 @@
 
 use super::Record;
 use super::damage::{Damage, Fault};
-use super::parse::{MAX_RECORD, Parsed, Parser, RECORD_WORDS};
+use super::parse::{MAX_RECORD, Parsed, Parser, begins_record};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lex::{Lexer, LineIndex, Span};
 
@@ -203,11 +203,7 @@ fn next_record_line(source: &[u8], offset: usize) -> Option<usize> {
             .iter()
             .position(|byte| matches!(byte, b'\n' | 0))?
             + 1;
-        let line = &source[start..];
-        if RECORD_WORDS
-            .iter()
-            .any(|word| line.starts_with(word.as_bytes()))
-        {
+        if begins_record(&source[start..]) {
             return Some(start);
         }
     }
