@@ -65,13 +65,13 @@ impl<'a> Packet<'a> {
     /// Option 55: codes of the options the client asks for, in its order. `None` if it is empty.
     #[must_use]
     pub fn parameter_request_list(&self) -> Option<Joined<'a>> {
-        self.text_option(OptionCode::DHCP_PARAMETER_REQUEST_LIST)
+        self.bytes_option(OptionCode::DHCP_PARAMETER_REQUEST_LIST)
     }
 
     /// Option 60: what kind of client this is. `None` if it is empty.
     #[must_use]
     pub fn vendor_class_identifier(&self) -> Option<Joined<'a>> {
-        self.text_option(OptionCode::VENDOR_CLASS_IDENTIFIER)
+        self.bytes_option(OptionCode::VENDOR_CLASS_IDENTIFIER)
     }
 
     /// Option 77, as it is: many clients do not keep to the form of RFC 3004. `None` if it is
@@ -132,7 +132,12 @@ impl<'a> Packet<'a> {
         self.option(code)?.to_array::<4>().map(Ipv4Addr::from)
     }
 
-    fn text_option(&self, code: OptionCode) -> Option<Joined<'a>> {
+    fn bytes_option(&self, code: OptionCode) -> Option<Joined<'a>> {
         self.option(code).filter(|value| !value.is_empty())
+    }
+
+    fn text_option(&self, code: OptionCode) -> Option<Joined<'a>> {
+        let text = self.option(code)?.without_trailing_nuls();
+        (!text.is_empty()).then_some(text)
     }
 }

@@ -10,8 +10,18 @@ use core::fmt;
 #[derive(Clone)]
 pub struct Joined<'a> {
     first: &'a [u8],
-    /// The walk after the first fragment, and the code to look for, where there may be more.
-    more: Option<(OptionCode, OptionIter<'a>)>,
+    more: Option<More<'a>>,
+}
+
+/// What may follow the first fragment.
+#[derive(Clone)]
+struct More<'a> {
+    /// The code to look for.
+    code: OptionCode,
+    /// The walk after the first fragment.
+    rest: OptionIter<'a>,
+    /// Length of the whole value, at most.
+    len: usize,
 }
 
 impl<'a> Joined<'a> {
@@ -20,20 +30,47 @@ impl<'a> Joined<'a> {
     }
 
     pub(crate) fn fragmented(first: &'a [u8], code: OptionCode, rest: OptionIter<'a>) -> Self {
+        let more = More {
+            code,
+            rest,
+            len: usize::MAX,
+        };
         Self {
             first,
-            more: Some((code, rest)),
+            more: Some(more),
         }
     }
 
     /// The fragments in wire order; at least one, and any may be empty.
     pub fn fragments(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        let more = self.more.clone().into_iter();
-        let more = more.flat_map(|(code, rest)| {
-            rest.filter(move |(other, _)| *other == code)
-                .map(|(_, data)| data)
-        });
-        core::iter::once(self.first).chain(more)
+        let mut left = self.more.as_ref().map_or(self.first.len(), |more| more.len);
+        let more = self
+            .more
+            .clone()
+            .into_iter()
+            .flat_map(|More { code, rest, .. }| {
+                rest.filter(move |(other, _)| *other == code)
+                    .map(|(_, data)| data)
+            });
+        core::iter::once(self.first)
+            .chain(more)
+            .map(move |fragment| {
+                let kept = &fragment[..fragment.len().min(left)];
+                left -= kept.len();
+                kept
+            })
+    }
+
+    /// The value without zero bytes at its end. ISC dhcpd reads text options so (RFC 2132 §2).
+    #[must_use]
+    pub fn without_trailing_nuls(mut self) -> Self {
+        let ends = self.bytes().enumerate().filter(|(_, byte)| *byte != 0);
+        let len = ends.last().map_or(0, |(index, _)| index + 1);
+        match &mut self.more {
+            Some(more) => more.len = len,
+            None => self.first = &self.first[..len],
+        }
+        self
     }
 
     /// The bytes of the value.

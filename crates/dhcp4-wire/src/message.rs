@@ -98,7 +98,7 @@ impl Message {
         }
         let relay = self
             .options
-            .get(OptionCode::RELAY_AGENT_INFORMATION)
+            .joined(OptionCode::RELAY_AGENT_INFORMATION)
             .unwrap_or_default();
         let limits = Limits {
             max_len,

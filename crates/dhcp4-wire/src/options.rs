@@ -2,6 +2,7 @@
 
 use crate::code::{MessageType, OptionCode};
 use core::net::Ipv4Addr;
+use std::borrow::Cow;
 
 /// Options in wire order, repeats kept.
 ///
@@ -53,13 +54,19 @@ impl Options {
     /// The value of an option, repeats joined (RFC 3396).
     #[must_use]
     pub fn get(&self, code: OptionCode) -> Option<Vec<u8>> {
+        self.joined(code).map(Cow::into_owned)
+    }
+
+    /// [`get`](Self::get) without a copy, where there is but one.
+    pub(crate) fn joined(&self, code: OptionCode) -> Option<Cow<'_, [u8]>> {
         let mut values = self
             .iter()
             .filter(|(other, _)| *other == code)
             .map(|(_, value)| value);
-        let mut joined = values.next()?.to_vec();
-        values.for_each(|value| joined.extend_from_slice(value));
-        Some(joined)
+        let first = values.next().map(Cow::Borrowed);
+        values.fold(first, |joined, value| {
+            joined.map(|joined| Cow::Owned([&joined[..], value].concat()))
+        })
     }
 
     /// The options as they are, in order.

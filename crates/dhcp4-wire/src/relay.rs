@@ -78,26 +78,23 @@ impl<'a> RelayAgentInformation<'a> {
         self.address(SubOptionCode::SERVER_ID_OVERRIDE)
     }
 
-    /// What a server sends back (RFC 3046 §2.2): the sub-options it could read, as it read them.
-    /// Written to the front of `scratch` unless it can be lent from the packet; `None` if `scratch`
-    /// is too short.
+    /// What a server sends back (RFC 3046 §2.2), as ISC dhcpd does: of the sub-options it could
+    /// read, the first of each code, if it is not empty. Written to the front of `scratch`; `None`
+    /// if that is too short, which it never is if it has the length of the packet.
     #[must_use]
-    pub fn echo<'b>(&self, scratch: &'b mut [u8]) -> Option<&'b [u8]>
-    where
-        'a: 'b,
-    {
-        if let Some(data) = self.value.as_slice()
-            && well_formed(data) == data.len()
-        {
-            return Some(data);
-        }
-        let mut len = 0;
-        for fragment in self.value.fragments() {
-            let good = &fragment[..well_formed(fragment)];
-            scratch
-                .get_mut(len..len + good.len())?
-                .copy_from_slice(good);
-            len += good.len();
+    pub fn echo<'b>(&self, scratch: &'b mut [u8]) -> Option<&'b [u8]> {
+        let (mut seen, mut len) = ([0u128; 2], 0);
+        for (code, data) in self.sub_options() {
+            let (word, bit) = (usize::from(code.0 >> 7), 1 << (code.0 & 0x7f));
+            let again = seen[word] & bit != 0;
+            seen[word] |= bit;
+            if again || data.is_empty() {
+                continue;
+            }
+            let to = scratch.get_mut(len..len + 2 + data.len())?;
+            (to[0], to[1]) = (code.0, data.len() as u8);
+            to[2..].copy_from_slice(data);
+            len += to.len();
         }
         Some(&scratch[..len])
     }
