@@ -29,7 +29,7 @@ fn a_missing_semicolon_does_not_take_the_next_statement_with_it() {
          max-lease-time 2h;\n\
          \u{20}              ^^\n\
          expected a number of seconds, without a unit\n\
-         dhcpd.conf line 3: unexpected end of file\n\
+         dhcpd.conf line 3: semicolon expected.\n\
          min-secs 5\n\
          \u{20}        ^\n\
          expected `;` after the value of min-secs\n"

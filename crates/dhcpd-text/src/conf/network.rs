@@ -15,7 +15,7 @@ impl<'t> Parser<'_, '_, 't> {
             let expected = "this outside of other networks, pools and hosts";
             return Err(self.error(
                 &token,
-                "shared-network parameters not allowed here",
+                "shared-network parameters not allowed here.",
                 expected,
             ));
         }

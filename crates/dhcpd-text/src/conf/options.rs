@@ -62,6 +62,10 @@ impl Parser<'_, '_, '_> {
         }
         match by_name(name) {
             Some(option) => self.option_value(context, &token, option),
+            None if ["unknown-0", "unknown-255"].contains(&name.to_ascii_lowercase().as_str()) => {
+                let message = "Option codes 0 and 255 are illegal in the dhcp space.";
+                Err(self.error(&token, message, "a code from 1 to 254"))
+            }
             None => {
                 let expected = suggestion("an option of dhcp-options(5)", name, names());
                 Err(self.error(&token, &format!("unknown option dhcp.{name}"), &expected))

@@ -142,7 +142,7 @@ impl<'t> Parser<'_, '_, 't> {
             LeaseIdFormat::Hex
         } else {
             return Err(self.error_next(
-                "lease-id-format is invalid: only octal or hex are allowed",
+                "lease-id-format is invalid:  it must be octal or hex.",
                 "`octal` or `hex`",
             ));
         };

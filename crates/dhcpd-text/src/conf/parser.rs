@@ -170,7 +170,8 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
     pub(super) fn block_ends(&mut self, what: &str) -> bool {
         let token = self.peek();
         if token.is_end() {
-            self.unexpected_end(&format!("`}}` at the end of {what}"));
+            let expected = format!("`}}` at the end of {what}");
+            self.error_at_end("unexpected end of file", &expected);
         } else if !token.is(b'}') {
             return false;
         }
@@ -179,10 +180,10 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         true
     }
 
-    /// Reports the end of the file, once.
-    pub(super) fn unexpected_end(&mut self, expected: &str) -> Reported {
+    /// Reports what is missing at the end of the file, once.
+    fn error_at_end(&mut self, message: &str, expected: &str) -> Reported {
         if !self.ended {
-            self.error_span(self.last, "unexpected end of file", expected);
+            self.error_span(self.last, message, expected);
         }
         self.ended = true;
         Reported
@@ -221,7 +222,7 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
     /// Reports an error at `token`.
     pub(super) fn error(&mut self, token: &Token<'_>, message: &str, expected: &str) -> Reported {
         if token.is_end() {
-            return self.unexpected_end(expected);
+            return self.error_at_end(message, expected);
         }
         self.error_span(token.span, message, expected)
     }
