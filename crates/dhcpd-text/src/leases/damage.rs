@@ -1,6 +1,6 @@
 //! What is wrong with a lease file, and where.
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, source_line};
 use crate::lex::{LexError, LineIndex, Span, Token};
 
 /// A place in a lease file that can't be read.
@@ -50,26 +50,22 @@ impl Fault {
             .text
             .split_at_checked(place.column - 1)
             .unwrap_or((place.text, b""));
+        // A token that runs over lines is marked on its first.
+        let token = &rest[..rest.len().min(self.span.end - self.span.start)];
         let characters = |bytes| String::from_utf8_lossy(bytes).chars().count();
         let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        // A line of lost blocks has no end to speak of, and a token that runs over lines is marked on its first.
-        let rest = &rest[..rest.len().min(MAX_SHOWN)];
-        let token = &rest[..rest.len().min(self.span.end - self.span.start)];
         Diagnostic {
             severity,
             file: file.to_owned(),
             line: to_u32(place.line),
             column: to_u32(characters(before) + 1),
             len: to_u32(characters(token).max(1)),
-            source_line: String::from_utf8_lossy(&[before, rest].concat()).into_owned(),
+            source_line: source_line(place.text, 0, before.len()),
             message: self.message.clone(),
             expected: self.expected.map(str::to_owned),
         }
     }
 }
-
-/// How many bytes of a line are kept from the wrong token on.
-const MAX_SHOWN: usize = 200;
 
 impl From<LexError> for Fault {
     fn from(error: LexError) -> Self {
