@@ -1,0 +1,63 @@
+//! What one turn of the loop, or several, want said: records for the disk, and all that waits for them.
+
+use dhcp4_server::Output;
+use dhcp4_server::journal::RecordWriter;
+use tokio::sync::oneshot;
+
+use crate::admin::Answer;
+
+/// Most outputs that gather while the disk works. A packet makes about three, so that this is some 10 ms of a
+/// full load; more packets wait in the kernel meanwhile.
+const MAX_HELD: usize = 8192;
+/// Most record text that gathers, bytes: what a slow disk takes in some 10 ms.
+const MAX_RECORDS: usize = 4 << 20;
+
+/// Something to do once the records before it are on disk.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// What the server wants done; no [`Output::Store`].
+    Output(Output),
+    /// What an operator is told.
+    Answer(oneshot::Sender<Answer>, Answer),
+}
+
+/// Outputs that go to the disk, or out, together.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The text of all `Store`s.
+    pub(crate) records: Vec<u8>,
+    /// The same as the replacement of the lease file has it, while one is being written.
+    pub(crate) rewritten: Vec<u8>,
+    /// Everything else, in order.
+    pub(crate) held: Vec<Held>,
+}
+
+impl Batch {
+    /// Adds one output.
+    pub(crate) fn push(
+        &mut self,
+        output: Output,
+        text: &mut RecordWriter,
+        rewriting: Option<&mut RecordWriter>,
+    ) {
+        match output {
+            Output::Store(record) => {
+                text.record(&record, &mut self.records);
+                if let Some(rewriting) = rewriting {
+                    rewriting.record(&record, &mut self.rewritten);
+                }
+            }
+            output => self.held.push(Held::Output(output)),
+        }
+    }
+
+    /// Whether more inputs may be taken before this is on disk.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held.len() < MAX_HELD && self.records.len() < MAX_RECORDS
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.records.is_empty()
+    }
+}

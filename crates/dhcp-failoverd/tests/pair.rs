@@ -1,0 +1,77 @@
+//! Two servers of ours as partners: real processes, real TCP, real files.
+
+mod common;
+
+use common::pair::{PEER, Pair, dora};
+use common::{ACK, is_kept, last_leases, mac, renew, unix_now};
+
+#[test]
+fn both_know_every_lease_and_one_goes_on_alone() {
+    let mut pair = Pair::new("alone", 10);
+    pair.start();
+    let relays = pair.relays();
+    let acks: Vec<_> = (1..=40)
+        .map(|client| (client, dora(&relays, client), unix_now()))
+        .collect();
+    pair.wait_quiet();
+    for rig in [&pair.primary, &pair.secondary] {
+        let leases = last_leases(&rig.leases());
+        for (client, ack, at) in &acks {
+            assert!(
+                is_kept(&leases, ack, mac(*client), *at),
+                "{ack:?} in {}",
+                rig.dir.display()
+            );
+        }
+    }
+
+    let refused = pair.secondary.ask(&["partner-down", PEER]);
+    assert_eq!(refused.status.code(), Some(1), "the partner is connected");
+    pair.primary.kill9();
+    pair.secondary
+        .wait_for(PEER, "local=communications-interrupted");
+    // Whoever served a client before: the survivor serves it now.
+    let survivor = &relays[1..];
+    survivor[0]
+        .socket
+        .set_read_timeout(Some(common::PATIENCE))
+        .unwrap();
+    for (client, ack, _) in &acks {
+        assert_eq!(survivor[0].exchange(&renew(*client, ack.yiaddr)).kind, ACK);
+    }
+    assert!(pair.secondary.ask(&["partner-down", PEER]).status.success());
+    pair.secondary.wait_for(PEER, "local=partner-down");
+    let newcomer = dora(survivor, 1000);
+    assert!(
+        acks.iter().all(|(_, ack, _)| ack.yiaddr != newcomer.yiaddr),
+        "{newcomer:?} is somebody's"
+    );
+
+    pair.primary.start();
+    pair.wait_normal();
+    pair.wait_quiet();
+    let leases = last_leases(&pair.primary.leases());
+    let learned = leases[&newcomer.yiaddr]
+        .hardware
+        .as_ref()
+        .expect("it has a tenant");
+    assert_eq!(
+        learned.address(),
+        mac(1000),
+        "the primary learns what it missed"
+    );
+}
+
+#[test]
+fn a_clean_stop_tells_nobody_and_needs_no_recovery() {
+    let mut pair = Pair::new("stop", 3600);
+    pair.start();
+    let before = pair.primary.log().len();
+    assert!(pair.primary.stop("TERM").success());
+    pair.secondary
+        .wait_for(PEER, "local=communications-interrupted partner=normal");
+    pair.primary.start();
+    pair.wait_normal();
+    let since = pair.primary.log().split_off(before);
+    assert!(!since.contains("startup to recover"), "{since}");
+}
