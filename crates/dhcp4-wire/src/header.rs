@@ -82,17 +82,19 @@ impl Header<'_> {
             });
         }
         out.clear();
-        out.extend_from_slice(&[self.op.0, self.htype.0, self.hlen, self.hops]);
-        out.extend_from_slice(&self.xid.to_be_bytes());
-        out.extend_from_slice(&self.secs.to_be_bytes());
-        out.extend_from_slice(&self.flags.0.to_be_bytes());
-        for address in [self.ciaddr, self.yiaddr, self.siaddr, self.giaddr] {
-            out.extend_from_slice(&address.octets());
-        }
-        out.extend_from_slice(&self.chaddr);
         out.resize(HEADER_LEN, 0);
-        out[SNAME_AT..][..self.sname.len()].copy_from_slice(self.sname);
-        out[FILE_AT..][..self.file.len()].copy_from_slice(self.file);
+        let fixed: &mut [u8; HEADER_LEN] = out.first_chunk_mut().expect("it was just made as long");
+        fixed[..4].copy_from_slice(&[self.op.0, self.htype.0, self.hlen, self.hops]);
+        fixed[4..8].copy_from_slice(&self.xid.to_be_bytes());
+        fixed[8..10].copy_from_slice(&self.secs.to_be_bytes());
+        fixed[10..12].copy_from_slice(&self.flags.0.to_be_bytes());
+        fixed[12..16].copy_from_slice(&self.ciaddr.octets());
+        fixed[16..20].copy_from_slice(&self.yiaddr.octets());
+        fixed[20..24].copy_from_slice(&self.siaddr.octets());
+        fixed[24..28].copy_from_slice(&self.giaddr.octets());
+        fixed[28..SNAME_AT].copy_from_slice(&self.chaddr);
+        fixed[SNAME_AT..][..self.sname.len()].copy_from_slice(self.sname);
+        fixed[FILE_AT..][..self.file.len()].copy_from_slice(self.file);
         Ok(())
     }
 }

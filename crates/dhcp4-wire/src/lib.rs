@@ -25,14 +25,16 @@
 //! assert_eq!(request.message_type(), Some(MessageType::DISCOVER));
 //! let header = Header { yiaddr: [192, 0, 2, 7].into(), ..Header::reply_to(&request) };
 //! let mut reply = Vec::with_capacity(1500);
-//! let mut writer = ReplyWriter::new(&mut reply, &header, Limits::dhcp(request.max_message_size()), &[])?;
+//! let limits = Limits::dhcp(request.max_message_size());
+//! let mut writer = ReplyWriter::new(&mut reply, &header, limits, &[])?;
 //! writer.option(OptionCode::DHCP_MESSAGE_TYPE, &[MessageType::OFFER.0]);
 //! writer.last_option(OptionCode::ROUTERS, &[192, 0, 2, 1]);
 //! writer.finish();
 //!
 //! let offer = Packet::parse(&reply)?;
 //! assert_eq!(offer.xid(), request.xid());
-//! assert_eq!(offer.option(OptionCode::ROUTERS).and_then(|value| value.to_array()), Some([192, 0, 2, 1]));
+//! let routers = offer.option(OptionCode::ROUTERS).ok_or("no routers")?;
+//! assert_eq!(routers.to_array(), Some([192, 0, 2, 1]));
 //! # Ok(())
 //! # }
 //! ```

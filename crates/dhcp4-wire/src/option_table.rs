@@ -73,6 +73,15 @@ const fn list(size: u8) -> LengthRule {
     }
 }
 
+/// Any number of items of `size` bytes.
+const fn list_or_none(size: u8) -> LengthRule {
+    LengthRule {
+        min: 0,
+        exact: false,
+        multiple: size,
+    }
+}
+
 macro_rules! options {
     ($($code:literal $const:ident $name:literal $rule:expr, $source:literal;)*) => {
         /// The well-known option codes.
@@ -187,14 +196,14 @@ options! {
     58 DHCP_RENEWAL_TIME "dhcp-renewal-time" exact(4), "RFC 2132 §9.11";
     59 DHCP_REBINDING_TIME "dhcp-rebinding-time" exact(4), "RFC 2132 §9.12";
     60 VENDOR_CLASS_IDENTIFIER "vendor-class-identifier" at_least(1), "RFC 2132 §9.13";
-    61 DHCP_CLIENT_IDENTIFIER "dhcp-client-identifier" at_least(2), "RFC 2132 §9.14; dhcpd takes a single byte too";
+    61 DHCP_CLIENT_IDENTIFIER "dhcp-client-identifier" at_least(2), "RFC 2132 §9.14";
     62 NWIP_DOMAIN "nwip-domain" at_least(1), "RFC 2242 §2";
     63 NWIP_SUBOPTIONS "nwip-suboptions" at_least(1), "RFC 2242 §3";
     64 NISPLUS_DOMAIN "nisplus-domain" at_least(1), "RFC 2132 §8.11";
     65 NISPLUS_SERVERS "nisplus-servers" list(4), "RFC 2132 §8.12";
     66 TFTP_SERVER_NAME "tftp-server-name" at_least(1), "RFC 2132 §9.4";
     67 BOOTFILE_NAME "bootfile-name" at_least(1), "RFC 2132 §9.5";
-    68 MOBILE_IP_HOME_AGENT "mobile-ip-home-agent" LengthRule { min: 0, exact: false, multiple: 4 }, "RFC 2132 §8.13";
+    68 MOBILE_IP_HOME_AGENT "mobile-ip-home-agent" list_or_none(4), "RFC 2132 §8.13";
     69 SMTP_SERVER "smtp-server" list(4), "RFC 2132 §8.14";
     70 POP_SERVER "pop-server" list(4), "RFC 2132 §8.15";
     71 NNTP_SERVER "nntp-server" list(4), "RFC 2132 §8.16";
@@ -202,7 +211,8 @@ options! {
     73 FINGER_SERVER "finger-server" list(4), "RFC 2132 §8.18";
     74 IRC_SERVER "irc-server" list(4), "RFC 2132 §8.19";
     75 STREETTALK_SERVER "streettalk-server" list(4), "RFC 2132 §8.20";
-    76 STREETTALK_DIRECTORY_ASSISTANCE_SERVER "streettalk-directory-assistance-server" list(4), "RFC 2132 §8.21";
+    76 STREETTALK_DIRECTORY_ASSISTANCE_SERVER "streettalk-directory-assistance-server" list(4),
+        "RFC 2132 §8.21";
     77 USER_CLASS "user-class" at_least(1), "RFC 3004";
     78 SLP_DIRECTORY_AGENT "slp-directory-agent" at_least(1), "RFC 2610 §3";
     79 SLP_SERVICE_SCOPE "slp-service-scope" at_least(1), "RFC 2610 §4";

@@ -32,6 +32,7 @@ impl<'a> Packet<'a> {
     ///
     /// Fewer than 236 bytes, `hlen` over 16, an option that runs past the end of its field, an
     /// empty option 61: the packets that ISC dhcpd drops.
+    // Inlined: see `parse::index`.
     #[inline(always)]
     pub fn parse(buf: &'a [u8]) -> Result<Self, DecodeError> {
         let parse::Fixed { header, cookie } = parse::fixed(buf)?;

@@ -84,7 +84,8 @@ impl Limits {
 /// let request = Packet::parse(&datagram)?;
 /// let mut buf = Vec::with_capacity(1500); // kept from packet to packet
 /// let header = Header { yiaddr: [192, 0, 2, 7].into(), ..Header::reply_to(&request) };
-/// let mut reply = ReplyWriter::new(&mut buf, &header, Limits::dhcp(request.max_message_size()), &[])?;
+/// let limits = Limits::dhcp(request.max_message_size());
+/// let mut reply = ReplyWriter::new(&mut buf, &header, limits, &[])?;
 /// reply.option(OptionCode::DHCP_MESSAGE_TYPE, &[MessageType::OFFER.0]);
 /// reply.last_option(OptionCode::DHCP_SERVER_IDENTIFIER, &[192, 0, 2, 1]);
 /// reply.finish();

@@ -5,11 +5,16 @@
 use dhcp4_wire::{Flags, HardwareType, Message, OpCode, OptionCode, Options, Packet};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const WELL_KNOWN: &[u8] = &[
+    1, 3, 12, 43, 50, 51, 53, 54, 55, 57, 60, 61, 77, 81, 93, 118,
+];
 
 /// Option codes, well-known ones more often.
 fn code() -> impl Strategy<Value = u8> {
     prop_oneof![
-        4 => prop::sample::select(&[1, 3, 12, 43, 50, 51, 53, 54, 55, 57, 60, 61, 77, 81, 93, 118][..]),
+        4 => prop::sample::select(WELL_KNOWN),
         2 => 1..=254u8,
     ]
 }
@@ -119,7 +124,8 @@ fn read_field(field: &[u8], found: &mut Vec<(u8, Vec<u8>)>) -> Option<()> {
 /// Bytes that look like options, some of them wrong.
 fn field(len: usize) -> impl Strategy<Value = Vec<u8>> {
     let item = prop_oneof![
-        8 => (code(), vec(any::<u8>(), 0..12)).prop_map(|(code, value)| [&[code, value.len() as u8][..], &value].concat()),
+        8 => (code(), vec(any::<u8>(), 0..12))
+            .prop_map(|(code, value)| [&[code, value.len() as u8][..], &value].concat()),
         1 => Just(vec![52, 1, 3]),
         1 => (0..4u8).prop_map(|bits| vec![52, 1, bits]),
         1 => Just(vec![0]),
@@ -186,7 +192,7 @@ proptest! {
             let kept = name.iter().all(|byte| *byte == 0) || bytes[at..at + name.len()] == *name;
             prop_assert!(kept, "a field that holds a name is left alone");
         }
-        let codes: std::collections::BTreeSet<_> = message.options.iter().map(|(code, _)| code).collect();
+        let codes: BTreeSet<_> = message.options.iter().map(|(code, _)| code).collect();
         let missing = codes.iter().filter(|code| !packet.has_option(**code)).count();
         prop_assert!(missing <= left_out);
         prop_assert!(left_out > 0 || missing == 0);
