@@ -13,9 +13,13 @@ pub struct Damage {
     pub diagnostic: Box<Diagnostic>,
 }
 
-/// What the parser found wrong, before anyone asks for its line.
+/// What the parser found wrong, before anyone asks for its line. Boxed, so that what goes right is not moved about with room
+/// for it.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct Fault(Box<Wrong>);
+
+#[derive(Debug)]
+struct Wrong {
     span: Span,
     message: String,
     expected: Option<&'static str>,
@@ -23,20 +27,21 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Wrong {
             span,
             message: message.into(),
             expected: None,
-        }
+        }))
     }
 
     /// `token` stands where `expected` should.
     pub(super) fn unexpected(token: &Token<'_>, expected: &'static str) -> Self {
-        Self {
+        let message = format!("unexpected {token}");
+        Self(Box::new(Wrong {
             span: token.span,
-            message: format!("unexpected {token}"),
+            message,
             expected: Some(expected),
-        }
+        }))
     }
 
     pub(super) fn diagnostic(
@@ -45,13 +50,13 @@ impl Fault {
         severity: Severity,
         lines: &mut LineIndex<'_>,
     ) -> Diagnostic {
-        let place = lines.locate(self.span.start);
+        let place = lines.locate(self.0.span.start);
         let (before, rest) = place
             .text
             .split_at_checked(place.column - 1)
             .unwrap_or((place.text, b""));
         // A token that runs over lines is marked on its first.
-        let token = &rest[..rest.len().min(self.span.end - self.span.start)];
+        let token = &rest[..rest.len().min(self.0.span.end - self.0.span.start)];
         let characters = |bytes| String::from_utf8_lossy(bytes).chars().count();
         let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Diagnostic {
@@ -61,8 +66,8 @@ impl Fault {
             column: to_u32(characters(before) + 1),
             len: to_u32(characters(token).max(1)),
             source_line: source_line(place.text, 0, before.len()),
-            message: self.message.clone(),
-            expected: self.expected.map(str::to_owned),
+            message: self.0.message.clone(),
+            expected: self.0.expected.map(str::to_owned),
         }
     }
 }
