@@ -26,7 +26,7 @@ impl Exchange<'_> {
             Permission::Ignore => return,
         }
         if let Some(reason) = self.not_serving(address) {
-            return self.log(line, hostname, Remark::NotResponding(reason));
+            return self.log_ignored(address, reason);
         }
         self.state.offers.forget(address);
         self.abandon(address, "declined.");

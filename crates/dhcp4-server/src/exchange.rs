@@ -123,6 +123,17 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Logs that the relationship of an address doesn't serve.
+    pub(crate) fn log_ignored(&mut self, address: Ipv4Addr, reason: &'static str) {
+        if let Some(id) = self.state.core.bindings().relationship_of(address) {
+            let relationship = self.config.relationships[usize::from(id.0)].name.clone();
+            self.state.out.event(Event::Ignored {
+                relationship,
+                reason,
+            });
+        }
+    }
+
     pub(crate) fn note(&mut self, address: Ipv4Addr, note: LeaseNote) {
         self.state.out.event(Event::Lease(address, note));
     }

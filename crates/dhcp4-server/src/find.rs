@@ -6,7 +6,7 @@ use dhcp_failover::{Binding, Client};
 use dhcp4_wire::MessageType;
 use failover_wire::BindingStatus;
 
-use crate::config::{HostId, NetworkId};
+use crate::config::NetworkId;
 use crate::event::{Event, LeaseNote};
 use crate::exchange::{Exchange, Lease};
 
@@ -75,13 +75,8 @@ impl Exchange<'_> {
         if let Some(address) = by_address {
             by_address = self.settle_duplicates(network, address, &mut by_uid);
         }
-        if is_request && let (Some(fixed), Some(address)) = (fixed, by_address) {
-            self.note(fixed.address(), LeaseNote::DynamicAndStatic);
-            debug_assert_eq!(
-                fixed.address(),
-                address,
-                "both are what the client asked for"
-            );
+        if is_request && fixed.is_some() && by_address.is_some() {
+            self.report_conflict(fixed, network);
             by_address = None;
         }
         let by_hardware = by_hardware.filter(|a| by_uid != Some(*a) && by_address != Some(*a));
@@ -101,34 +96,6 @@ impl Exchange<'_> {
         found.lease = self.choose(fixed, by_address, by_uid, by_hardware);
         self.refuse_abandoned(&mut found, by_address);
         found
-    }
-
-    /// The fixed address of the host that the client is, and whether it is any known host.
-    fn fixed_address(&self, network: NetworkId) -> (Option<Lease>, bool) {
-        let hosts = &self.config.hosts;
-        if hosts.is_empty() {
-            return (None, false);
-        }
-        let by_uid = match self.query.uid {
-            [] => &[],
-            uid => hosts.of_identifier(uid),
-        };
-        // A host with the identifier stands before one with the hardware address, even if it has no address here.
-        let candidates = if by_uid.is_empty() {
-            hosts.of_hardware(&self.query.hardware)
-        } else {
-            by_uid
-        };
-        let fixed = candidates.iter().find_map(|&host| {
-            let mut addresses = hosts.get(host).addresses.iter();
-            let &(address, subnet, _) = addresses.find(|(_, _, at)| *at == network)?;
-            Some(Lease::Fixed {
-                host,
-                address,
-                subnet,
-            })
-        });
-        (fixed, !candidates.is_empty())
     }
 
     /// The best of the leases with the client's identifier. Leases that the client isn't permitted are ended.
@@ -296,7 +263,7 @@ impl Exchange<'_> {
         }
         let other = (*by_uid)?;
         if self.status(other) == Some(BindingStatus::Active) {
-            self.report_duplicate(other, network);
+            self.report_duplicate(None, network);
             if self.query.ciaddr().is_none() && self.query.is(MessageType::REQUEST) {
                 self.end_lease(other);
             }
@@ -322,12 +289,11 @@ impl Exchange<'_> {
         }
         let better = fixed.or(by_address.map(Lease::Dynamic));
         if let (Some(_), Some(other)) = (better, by_uid) {
-            let network = self.network_of(other);
-            if self.status(other) == Some(BindingStatus::Active) {
-                self.report_duplicate(other, network.unwrap_or(NetworkId(0)));
-                if self.query.ciaddr().is_none() && self.query.is(MessageType::REQUEST) {
-                    self.end_lease(other);
-                }
+            let network = self.network_of(other).unwrap_or(NetworkId(0));
+            self.report_duplicate(Some(other), network);
+            let requests = self.query.ciaddr().is_none() && self.query.is(MessageType::REQUEST);
+            if requests && self.status(other) == Some(BindingStatus::Active) {
+                self.end_lease(other);
             }
         }
         better.or(by_uid.or(by_hardware).map(Lease::Dynamic))
@@ -359,7 +325,7 @@ impl Exchange<'_> {
         self.binding(address).map(|binding| binding.status)
     }
 
-    fn report_duplicate(&mut self, address: Ipv4Addr, network: NetworkId) {
+    fn report_duplicate(&mut self, address: Option<Ipv4Addr>, network: NetworkId) {
         let network = self.config.networks[network.0].name.clone();
         let client = self.query.hardware;
         self.state.out.event(Event::Duplicate {
@@ -367,20 +333,6 @@ impl Exchange<'_> {
             client,
             network,
         });
-    }
-
-    /// The host declaration without a fixed address whose parameters the client takes (ISC `ack_lease`).
-    pub(crate) fn floating_host(&self) -> Option<HostId> {
-        let hosts = &self.config.hosts;
-        if hosts.is_empty() {
-            return None;
-        }
-        let floating = |ids: &[HostId]| ids.iter().copied().find(|&id| !hosts.get(id).fixed);
-        let by_uid = match self.query.uid {
-            [] => None,
-            uid => floating(hosts.of_identifier(uid)),
-        };
-        by_uid.or_else(|| floating(hosts.of_hardware(&self.query.hardware)))
     }
 }
 

@@ -17,6 +17,7 @@ mod event;
 mod exchange;
 mod extra;
 mod find;
+mod host;
 mod inform;
 pub mod journal;
 mod lease_time;

@@ -18,8 +18,7 @@ impl Exchange<'_> {
         let active =
             binding.is_some_and(|b| b.status == BindingStatus::Active && b.ends > self.now.unix);
         if found && let Some(reason) = self.not_serving(address) {
-            let line = Line::Release { address, found };
-            return self.log_about(line, Remark::NotResponding(reason));
+            return self.log_ignored(address, reason);
         }
         let hostname = self.hostname(Some(address).filter(|_| found));
         if found && active {

@@ -1,4 +1,5 @@
 //! A server with a pool that no partner shares.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod rig;
 

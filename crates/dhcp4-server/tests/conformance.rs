@@ -1,4 +1,5 @@
 //! The same client packets as were put to ISC dhcpd 4.4.3-P1, and the same answers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Two servers wired back to back.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod rig;
 

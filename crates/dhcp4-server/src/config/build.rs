@@ -22,6 +22,11 @@ pub(super) fn build(
         warnings: Vec::new(),
     };
     let config = builder.run(interfaces);
+    builder.warnings.extend(
+        super::inert::warnings(conf)
+            .into_iter()
+            .map(ConfigMessage::general),
+    );
     if builder.errors.is_empty() {
         Ok((config, builder.warnings))
     } else {

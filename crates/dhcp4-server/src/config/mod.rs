@@ -2,6 +2,7 @@
 
 mod build;
 mod hosts;
+mod inert;
 mod network;
 mod options;
 mod relationship;

@@ -1,265 +1,11 @@
-//! What happened, in the words of ISC's log.
+//! Events as ISC's log has them, word for word.
 
 use core::fmt;
 use core::net::Ipv4Addr;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use failover_wire::HardwareAddress;
 
-/// Something that an operator may want to know.
-///
-/// `Display` gives ISC's log line word for word. An event is small and holds no text of its own, so that one that
-/// nobody wants to read costs next to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A message from or to a client.
-    Client(ClientEvent),
-    /// An address changed hands in an unusual way, or something is odd about it.
-    Lease(Ipv4Addr, LeaseNote),
-    /// A client has two leases on one network: `uid lease A for client M is duplicate on N`.
-    Duplicate {
-        /// The lease that it doesn't get.
-        address: Ipv4Addr,
-        /// The client.
-        client: HardwareAddress,
-        /// Name of the shared network.
-        network: Arc<str>,
-    },
-    /// Of the failover protocol.
-    Failover(dhcp_failover::Event),
-}
-
-/// How urgent an event is: ISC's syslog priority for its line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// `LOG_DEBUG`
-    Debug,
-    /// `LOG_INFO`
-    Info,
-    /// `LOG_ERR`
-    Error,
-}
-
-/// One line about one DHCP or BOOTP message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientEvent {
-    /// Which message, received or sent.
-    pub message: Line,
-    /// The client's hardware type and address.
-    pub client: HardwareAddress,
-    /// Its name as the lease has it.
-    pub hostname: Option<Bytes>,
-    /// Where the message came from, or goes.
-    pub via: Via,
-    /// What became of it, if that is worth a word.
-    pub remark: Remark,
-}
-
-/// The message that a line is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// `DHCPDISCOVER from …`
-    Discover,
-    /// `DHCPREQUEST for A (S) from …`
-    Request {
-        /// The requested address, or `ciaddr`.
-        address: Ipv4Addr,
-        /// Option 54, if the client sent it.
-        server_id: Option<Ipv4Addr>,
-    },
-    /// `DHCPRELEASE of A from … (found)`
-    Release {
-        /// `ciaddr`.
-        address: Ipv4Addr,
-        /// Whether there is such a lease of this client.
-        found: bool,
-    },
-    /// `DHCPRELEASE from M specified requested-address.`
-    ReleaseWithAddress,
-    /// `DHCPDECLINE of A from …`
-    Decline {
-        /// The requested address.
-        address: Ipv4Addr,
-    },
-    /// `DHCPINFORM from A via …`
-    Inform {
-        /// `ciaddr`, or where the message came from.
-        address: Ipv4Addr,
-    },
-    /// `BOOTREQUEST from …`
-    BootRequest,
-    /// A message of a type that can't be served.
-    Other {
-        /// Option 53.
-        message_type: u8,
-    },
-    /// `DHCPOFFER on A to …`
-    Offer {
-        /// `yiaddr`.
-        address: Ipv4Addr,
-    },
-    /// `DHCPACK on A to …`
-    Ack {
-        /// `yiaddr`.
-        address: Ipv4Addr,
-    },
-    /// `DHCPACK to A (M) via …`, the answer to DHCPINFORM.
-    InformAck {
-        /// `ciaddr`, or where the message came from.
-        address: Ipv4Addr,
-    },
-    /// `DHCPNAK on A to …`
-    Nak {
-        /// The address that it may not have.
-        address: Ipv4Addr,
-    },
-    /// `BOOTREPLY on A to …`
-    BootReply {
-        /// `yiaddr`.
-        address: Ipv4Addr,
-    },
-    /// `BOOTREPLY for A to H (M) via …`, with a fixed address.
-    BootReplyFor {
-        /// `yiaddr`.
-        address: Ipv4Addr,
-        /// Name of the host declaration.
-        host: Arc<str>,
-    },
-}
-
-/// Where a message came from, or goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// This interface.
-    Interface(Arc<str>),
-    /// This relay agent.
-    Relay(Ipv4Addr),
-}
-
-/// What became of a message; ISC's words behind the colon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
-    /// It was answered, or done.
-    None,
-    /// No address is free in this shared network.
-    NoFreeLeases(Arc<str>),
-    /// All free addresses are the partner's.
-    PeerHoldsAll,
-    /// The relationship doesn't serve now, for this reason.
-    NotResponding(&'static str),
-    /// Left to the partner of this relationship.
-    LoadBalance(Arc<str>),
-    /// The partner of this relationship should answer, but it has no free addresses.
-    CancelLoadBalance(Arc<str>),
-    /// The address is the partner's to give.
-    OwnedByPeer,
-    /// The end of the lease isn't acknowledged by the partner yet.
-    InTransition(&'static str),
-    /// An operator reset the lease.
-    Reset,
-    /// `server-id-check`: the client wants another server.
-    NotOurServerId,
-    /// The address doesn't belong to the network that the client is on.
-    WrongNetwork,
-    /// Not ours to say anything about, for this reason.
-    Ignored(&'static str),
-    /// The address isn't available to the client.
-    Unavailable(Ipv4Addr),
-    /// The address is in no pool, or nobody's.
-    UnknownLease(Ipv4Addr),
-    /// `secs` is below `min-secs`.
-    MinSecs {
-        /// The configured value.
-        min: u8,
-        /// The client's.
-        secs: u16,
-    },
-    /// `deny unknown-clients`
-    UnknownClient,
-    /// `deny bootp`
-    BootpDisallowed,
-    /// `deny booting`
-    BootingDisallowed,
-    /// No network is configured for where the message came from.
-    UnknownSegment,
-    /// As before, of a BOOTP request.
-    NetworkUnknown,
-    /// The message type is not one of a client's.
-    UnknownType,
-    /// A DHCPINFORM for an address that is in no subnet.
-    UnknownSubnet {
-        /// Whose address was looked at.
-        kind: &'static str,
-        /// The address.
-        address: Ipv4Addr,
-    },
-    /// A DHCPINFORM from a subnet that we are not authoritative for.
-    NotAuthoritative(Ipv4Addr),
-    /// A DHCPINFORM that names no address.
-    NullSource,
-    /// What a DHCPDECLINE led to: `abandoned`, `not found` or `ignored`.
-    Status(&'static str),
-    /// No address for a BOOTP client.
-    NoDynamicBootp,
-}
-
-/// What is odd about an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LeaseNote {
-    /// It is put out of use, for this reason.
-    Abandoning(&'static str),
-    /// It was out of use, and nothing else is left.
-    ReclaimingAbandoned,
-    /// It was out of use, and a client asks for it.
-    ReclaimingRequested,
-    /// The client keeps its lease as it is (`dhcp-cache-threshold`).
-    Reused {
-        /// Seconds since it was granted.
-        age: u32,
-        /// The threshold in percent.
-        threshold: u8,
-    },
-    /// `adaptive-lease-time-threshold` cut the lease.
-    OverThreshold {
-        /// From so many seconds.
-        from: u32,
-        /// To so many.
-        to: u32,
-    },
-    /// It is both in a pool and some host's `fixed-address`.
-    DynamicAndStatic,
-    /// The lease file has a record for it, but it is in no pool; the record is kept.
-    InNoPool,
-}
-
-impl Event {
-    /// How urgent it is.
-    pub fn level(&self) -> Level {
-        match self {
-            Self::Client(event) => event.level(),
-            Self::Lease(_, LeaseNote::Reused { .. }) => Level::Debug,
-            Self::Lease(_, LeaseNote::OverThreshold { .. }) => Level::Info,
-            Self::Lease(..) | Self::Duplicate { .. } => Level::Error,
-            Self::Failover(_) => Level::Info,
-        }
-    }
-}
-
-impl ClientEvent {
-    fn level(&self) -> Level {
-        match self.remark {
-            Remark::NoFreeLeases(_) | Remark::PeerHoldsAll => Level::Error,
-            Remark::LoadBalance(_)
-            | Remark::CancelLoadBalance(_)
-            | Remark::OwnedByPeer
-            | Remark::InTransition(_)
-            | Remark::Reset
-            | Remark::NotOurServerId => Level::Debug,
-            _ => Level::Info,
-        }
-    }
-}
+use super::{ClientEvent, Event, LeaseNote, Line, Remark, Via};
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -267,7 +13,7 @@ impl fmt::Display for Event {
             Self::Client(event) => event.fmt(f),
             Self::Lease(address, note) => note.write(*address, f),
             Self::Duplicate {
-                address,
+                address: Some(address),
                 client,
                 network,
             } => {
@@ -276,6 +22,23 @@ impl fmt::Display for Event {
                     "uid lease {address} for client {} is duplicate on {network}",
                     Mac(client)
                 )
+            }
+            Self::Duplicate {
+                address: None,
+                client,
+                network,
+            } => {
+                write!(
+                    f,
+                    "client {} has duplicate leases on {network}",
+                    Mac(client)
+                )
+            }
+            Self::Ignored {
+                relationship,
+                reason,
+            } => {
+                write!(f, "{relationship}: ignored ({reason})")
             }
             Self::Failover(event) => event.fmt(f),
         }
@@ -394,6 +157,12 @@ impl LeaseNote {
             Self::DynamicAndStatic => {
                 write!(f, "Dynamic and static leases present for {address}.")
             }
+            Self::RemoveHost(host) => {
+                write!(f, "Remove host declaration {host} or remove {address}")
+            }
+            Self::RemoveFromPool(network) => {
+                write!(f, "from the dynamic address pool for {network}")
+            }
             Self::InNoPool => {
                 write!(
                     f,
@@ -475,5 +244,144 @@ impl fmt::Display for TypeName {
             Some(name) => f.write_str(name),
             None => write!(f, "type {}", self.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn line(message: Line, hostname: Option<&'static str>, remark: Remark) -> String {
+        let client = HardwareAddress::new(1, &[2, 0, 0x5e, 0x77, 0, 1]).unwrap();
+        let hostname = hostname.map(|name| Bytes::from_static(name.as_bytes()));
+        let via = Via::Interface("eth0".into());
+        ClientEvent {
+            message,
+            client,
+            hostname,
+            via,
+            remark,
+        }
+        .to_string()
+    }
+
+    /// Lines of the real dhcpd's log.
+    #[test]
+    fn lines_are_iscs_own() {
+        let address = Ipv4Addr::new(10, 77, 1, 100);
+        let server_id = Some(Ipv4Addr::new(10, 77, 1, 2));
+        let network: Arc<str> = "office".into();
+        let rows = [
+            (
+                line(Line::Discover, None, Remark::LoadBalance("lab".into())),
+                "DHCPDISCOVER from 02:00:5e:77:00:01 via eth0: load balance to peer lab",
+            ),
+            (
+                line(
+                    Line::Discover,
+                    Some("lamp"),
+                    Remark::NoFreeLeases(network.clone()),
+                ),
+                "DHCPDISCOVER from 02:00:5e:77:00:01 (lamp) via eth0: network office: no free leases",
+            ),
+            (
+                line(
+                    Line::Request { address, server_id },
+                    None,
+                    Remark::OwnedByPeer,
+                ),
+                "DHCPREQUEST for 10.77.1.100 (10.77.1.2) from 02:00:5e:77:00:01 via eth0: lease owned by peer",
+            ),
+            (
+                line(
+                    Line::Request {
+                        address,
+                        server_id: None,
+                    },
+                    None,
+                    Remark::InTransition("expired"),
+                ),
+                "DHCPREQUEST for 10.77.1.100 from 02:00:5e:77:00:01 via eth0: lease in transition state expired",
+            ),
+            (
+                line(
+                    Line::Request {
+                        address,
+                        server_id: None,
+                    },
+                    None,
+                    Remark::NotResponding("recover wait"),
+                ),
+                "DHCPREQUEST for 10.77.1.100 from 02:00:5e:77:00:01 via eth0: not responding (recover wait)",
+            ),
+            (
+                line(
+                    Line::Decline { address },
+                    Some("lamp"),
+                    Remark::Status("abandoned"),
+                ),
+                "DHCPDECLINE of 10.77.1.100 from 02:00:5e:77:00:01 (lamp) via eth0: abandoned",
+            ),
+            (
+                line(
+                    Line::Release {
+                        address,
+                        found: false,
+                    },
+                    None,
+                    Remark::None,
+                ),
+                "DHCPRELEASE of 10.77.1.100 from 02:00:5e:77:00:01 via eth0 (not found)",
+            ),
+            (
+                line(Line::InformAck { address }, None, Remark::None),
+                "DHCPACK to 10.77.1.100 (02:00:5e:77:00:01) via eth0",
+            ),
+            (
+                line(
+                    Line::BootReplyFor {
+                        address,
+                        host: "ws1".into(),
+                    },
+                    None,
+                    Remark::None,
+                ),
+                "BOOTREPLY for 10.77.1.100 to ws1 (02:00:5e:77:00:01) via eth0",
+            ),
+        ];
+        for (ours, isc) in rows {
+            assert_eq!(ours, isc);
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_confuse_a_log_is_not_printed() {
+        let long = "x".repeat(65);
+        for name in ["two\nlines", "caf\u{e9}", &*long] {
+            let name: &'static str = name.to_owned().leak();
+            let text = line(Line::Discover, Some(name), Remark::None);
+            assert!(
+                text.contains("(Hostname Unsuitable for Printing) via"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_without_hardware_address_has_a_name_too() {
+        let via = Via::Relay(Ipv4Addr::new(10, 0, 0, 9));
+        let event = ClientEvent {
+            message: Line::Discover,
+            client: HardwareAddress::EMPTY,
+            hostname: None,
+            via,
+            remark: Remark::UnknownSegment,
+        };
+        let text = "DHCPDISCOVER from <no identifier> via 10.0.0.9: unknown network segment";
+        assert_eq!(event.to_string(), text);
     }
 }

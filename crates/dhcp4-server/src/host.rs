@@ -1,0 +1,63 @@
+//! Which host declaration a client is.
+
+use crate::config::{HostId, NetworkId};
+use crate::event::LeaseNote;
+use crate::exchange::{Exchange, Lease};
+
+impl Exchange<'_> {
+    /// The fixed address of the host that the client is, and whether it is any known host.
+    pub(crate) fn fixed_address(&self, network: NetworkId) -> (Option<Lease>, bool) {
+        let hosts = &self.config.hosts;
+        if hosts.is_empty() {
+            return (None, false);
+        }
+        let by_uid = match self.query.uid {
+            [] => &[],
+            uid => hosts.of_identifier(uid),
+        };
+        // A host with the identifier stands before one with the hardware address, even if it has no address here.
+        let candidates = if by_uid.is_empty() {
+            hosts.of_hardware(&self.query.hardware)
+        } else {
+            by_uid
+        };
+        let fixed = candidates.iter().find_map(|&host| {
+            let mut addresses = hosts.get(host).addresses.iter();
+            let &(address, subnet, _) = addresses.find(|(_, _, at)| *at == network)?;
+            Some(Lease::Fixed {
+                host,
+                address,
+                subnet,
+            })
+        });
+        (fixed, !candidates.is_empty())
+    }
+
+    /// The host declaration without a fixed address whose parameters the client takes (ISC `ack_lease`).
+    pub(crate) fn floating_host(&self) -> Option<HostId> {
+        let hosts = &self.config.hosts;
+        if hosts.is_empty() {
+            return None;
+        }
+        let floating = |ids: &[HostId]| ids.iter().copied().find(|&id| !hosts.get(id).fixed);
+        let by_uid = match self.query.uid {
+            [] => None,
+            uid => floating(hosts.of_identifier(uid)),
+        };
+        by_uid.or_else(|| floating(hosts.of_hardware(&self.query.hardware)))
+    }
+
+    /// Logs that an address is both the host's and a pool's.
+    pub(crate) fn report_conflict(&mut self, fixed: Option<Lease>, network: NetworkId) {
+        let Some(Lease::Fixed { host, address, .. }) = fixed else {
+            return;
+        };
+        self.note(address, LeaseNote::DynamicAndStatic);
+        self.note(
+            address,
+            LeaseNote::RemoveHost(self.config.hosts.get(host).name.clone()),
+        );
+        let pool = self.config.networks[network.0].name.clone();
+        self.note(address, LeaseNote::RemoveFromPool(pool));
+    }
+}
