@@ -2,8 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use dhcp_failover::PoolId;
-use failover_wire::BindingStatus;
+use dhcp_failover::{BindingStatus, PoolId, Role};
 
 use crate::config::NetworkId;
 use crate::event::LeaseNote;
@@ -36,16 +35,20 @@ impl Exchange<'_> {
     }
 
     fn next_free(&mut self, pool: PoolId) -> Option<Ipv4Addr> {
-        let State {
-            core,
-            offers,
-            probes,
-            ..
-        } = &mut *self.state;
+        let State { core, offers, .. } = &mut *self.state;
         let now = self.now;
-        core.next_free(pool, now, |address| {
-            offers.is_held(address, now.mono) || probes.contains(address)
-        })
+        let address = core.next_free(pool, now, |address| offers.is_held(address, now.mono))?;
+        // An address that someone may be using isn't given out while others only wait for their request.
+        let bindings = core.bindings();
+        let abandoned = bindings.get(address).map(|b| b.status) == Some(BindingStatus::Abandoned);
+        let own_free = match bindings
+            .relationship(pool)
+            .map(|id| core.endpoint(id).config().role)
+        {
+            Some(Role::Secondary) => BindingStatus::Backup,
+            Some(Role::Primary) | None => BindingStatus::Free,
+        };
+        (!abandoned || bindings.count(pool, own_free) == 0).then_some(address)
     }
 
     /// What is taken first, lowest first.

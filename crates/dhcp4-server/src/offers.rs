@@ -1,8 +1,8 @@
 //! Offers that wait for the client's request.
 
-use core::hash::{BuildHasher, Hasher};
+use core::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use core::net::Ipv4Addr;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use dhcp_failover::Client;
 use dhcp_failover::Instant;
@@ -11,14 +11,14 @@ use siphasher::sip::SipHasher13;
 /// How long an address is kept for a client that was offered it, seconds (ISC: two minutes).
 pub(crate) const OFFER_TIME: u32 = 120;
 
-/// Most offers held; beyond it the oldest is forgotten, which costs its client another DHCPDISCOVER. Far more than
-/// a server can have open in good faith, and a few megabytes.
-const MAX_OFFERS: usize = 1 << 14;
+/// Most offers held; beyond it the oldest is forgotten, which costs its client another DHCPDISCOVER. Offers stand at the
+/// front of the free addresses, where each allocation steps over them: so many take some ten microseconds.
+const MAX_OFFERS: usize = 1 << 12;
 
 /// Addresses that were offered and not yet requested. Memory only: an offer promises nothing (RFC 2131 §3.1).
 #[derive(Debug)]
 pub(crate) struct Offers {
-    by_address: BTreeMap<Ipv4Addr, Offer>,
+    by_address: HashMap<Ipv4Addr, Offer, BuildHasherDefault<Spread>>,
     by_client: HashMap<u64, Ipv4Addr, Keyed>,
     by_end: BTreeSet<(Instant, Ipv4Addr)>,
     key: Keyed,
@@ -28,6 +28,24 @@ pub(crate) struct Offers {
 struct Offer {
     client: u64,
     until: Instant,
+}
+
+/// Spreads addresses over a table. Addresses are of our own pools: nobody can choose many that collide.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // 2⁶⁴ over the golden ratio.
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        for &byte in bytes {
+            self.0 = (self.0.rotate_left(8) ^ u64::from(byte)).wrapping_mul(FACTOR);
+        }
+    }
 }
 
 /// SipHash with the server's secret, so that clients can't choose colliding identifiers.
@@ -55,7 +73,7 @@ impl Offers {
     pub(crate) fn new(key: [u64; 2]) -> Self {
         let key = Keyed(key);
         Self {
-            by_address: BTreeMap::new(),
+            by_address: HashMap::default(),
             by_client: HashMap::with_hasher(key),
             by_end: BTreeSet::new(),
             key,

@@ -255,6 +255,18 @@ fn anyone_may_decline_and_the_address_comes_back_when_nothing_else_is_left() {
 }
 
 #[test]
+fn an_abandoned_address_is_not_reclaimed_while_another_is_only_offered() {
+    let mut rig = Rig::new(&CONF.replace("10.0.0.109", "10.0.0.101"), SERVER);
+    let mut decline = message(1, MessageType::DECLINE);
+    decline.options.set_requested_address(address(100));
+    rig.send(&decline);
+    assert_eq!(rig.ask(&discover(1)).yiaddr, address(101));
+    assert!(rig.send(&discover(2)).is_empty());
+    rig.ask(&request(1, address(101)));
+    assert_eq!(rig.ask(&discover(2)).yiaddr, address(100));
+}
+
+#[test]
 fn declines_can_be_ignored() {
     for (statement, logged) in [("ignore declines;", false), ("deny declines;", true)] {
         let mut rig = with(statement);

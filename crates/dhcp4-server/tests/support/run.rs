@@ -82,7 +82,7 @@ impl World {
     fn pass(&mut self, millis: u64, stop_at_reply: bool) {
         let end = self.millis + millis;
         self.drain();
-        while !(stop_at_reply && !self.replies.is_empty()) {
+        while !stop_at_reply || self.replies.is_empty() {
             let due = self
                 .server
                 .poll_timeout()
