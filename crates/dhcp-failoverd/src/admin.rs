@@ -68,8 +68,16 @@ pub(crate) struct Asked {
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// Makes the socket, for its owner and group only.
+/// Makes the socket, for its owner and group only, and the directory that it is in if there is none: the owner can then
+/// take the socket away again, also after giving up the privileges of root.
 pub(crate) fn bind(path: &Path, user: Option<Uid>, group: Option<Gid>) -> io::Result<StdListener> {
+    if let Some(directory) = path.parent()
+        && !directory.as_os_str().is_empty()
+        && !directory.exists()
+    {
+        std::fs::create_dir(directory)?;
+        chown(directory, user, group)?;
+    }
     if StdStream::connect(path).is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AddrInUse,
@@ -94,9 +102,7 @@ pub(crate) fn bind(path: &Path, user: Option<Uid>, group: Option<Gid>) -> io::Re
     umask(before);
     let listener = bound?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    if user.is_some() || group.is_some() {
-        chown(path, user, group)?;
-    }
+    chown(path, user, group)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -23,7 +23,7 @@ Usage: dhcp-failoverd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
        dhcp-failoverd {--version|--help|-h}";
 
 /// Where the control socket is when neither `--control` nor `-pf` nor `-lf` says otherwise.
-const CONTROL: &str = "/run/dhcp-failoverd.sock";
+const CONTROL: &str = "/run/dhcp-failoverd/control.sock";
 
 /// What to do.
 #[derive(Debug)]

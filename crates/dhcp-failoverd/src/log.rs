@@ -165,8 +165,8 @@ impl Log {
         }
     }
 
-    /// To be called now and then: lets the thread look for syslog again if it had gone.
-    pub(crate) fn tick(&mut self) {
+    /// To be called now and then: if lines go nowhere, syslog may have come back.
+    pub(crate) fn look_for_syslog(&mut self) {
         if let (true, Outlet::Thread { lines, .. }) =
             (self.deaf.load(Ordering::Relaxed), &self.outlet)
         {

@@ -28,6 +28,8 @@ use crate::sync::{Disk, Done, Job};
 
 /// The longest sleep: a suspended machine's timers are looked at again this soon after it wakes.
 const TICK: Duration = Duration::from_secs(1);
+/// How often a syslog daemon that is not there is looked for.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often the lease file is written anew, as dhcpd does.
 const REWRITE: Duration = Duration::from_secs(3600);
 /// Bytes appended after which it is written anew before its time, so that the disk doesn't fill up.
@@ -67,6 +69,7 @@ struct Turns<'d, 'l> {
     done: Option<Done>,
     rewriting: Option<Rewriting>,
     next_rewrite: Instant,
+    next_look: Instant,
     grown: u64,
     terminate: Signal,
     interrupt: Signal,
@@ -81,6 +84,7 @@ pub(crate) async fn run(daemon: &mut Daemon<'_>) -> Result<(), DiskFailed> {
         done: None,
         rewriting: None,
         next_rewrite: clock::now().mono + REWRITE,
+        next_look: clock::now().mono,
         grown: 0,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
@@ -174,7 +178,10 @@ impl Turns<'_, '_> {
             self.grown = 0;
             self.rewriting = Some(Rewriting::new(&self.daemon.server, now));
         }
-        self.daemon.log.tick();
+        if now.mono >= self.next_look {
+            self.next_look = now.mono + LOOK;
+            self.daemon.log.look_for_syslog();
+        }
     }
 
     fn receive(&mut self, now: Now) {

@@ -250,13 +250,9 @@ fn load(
 }
 
 fn read_conf(path: &Path, log: &mut Log) -> Result<Config, Fatal> {
-    let read =
-        |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let name = path.display().to_string();
-    let text = read(path).map_err(|error| format!("Can't open {name}: {}", plain(&error)))?;
-    let mut load = |name: &str| {
-        read(Path::new(name)).map_err(|error| format!("Can't open {name}: {}", plain(&error)))
-    };
+    let text = fs::read(path).map_err(|error| format!("Can't open {name}: {}", plain(&error)))?;
+    let mut load = |name: &str| fs::read(name).map_err(|error| plain(&error));
     let mut conf = match conf::parse(&name, &text, &mut load) {
         Ok(parsed) => {
             parsed.warnings.iter().for_each(|warning| log.info(warning));

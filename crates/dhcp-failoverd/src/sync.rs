@@ -152,3 +152,86 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> (Self, Worker) {
+            let path = std::env::temp_dir()
+                .join(format!("dhcp-failoverd-sync-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            std::fs::write(path.join("leases"), "").unwrap();
+            let (file, _) = LeaseFile::open(&path.join("leases")).unwrap();
+            (
+                Self(path),
+                Worker {
+                    file,
+                    replacement: None,
+                },
+            )
+        }
+
+        fn text(&self) -> String {
+            std::fs::read_to_string(self.0.join("leases")).unwrap()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn job(records: &str, begin: Option<u32>, text: &str, finish: bool) -> Job {
+        Job {
+            records: records.into(),
+            rewrite: Some(Step {
+                begin,
+                text: text.into(),
+                finish,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_replacement_grows_beside_the_file_and_takes_its_place() {
+        let (dir, mut worker) = Scratch::new("grows");
+        for (job, file) in [
+            (job("a", Some(7), "A", false), "a"),
+            (job("b", None, "B", false), "ab"),
+            (job("c", None, "C", true), "ABC"),
+            (
+                Job {
+                    records: "D".into(),
+                    rewrite: None,
+                },
+                "ABCD",
+            ),
+        ] {
+            let finish = job.rewrite.as_ref().is_some_and(|step| step.finish);
+            let done = worker.perform(job);
+            done.result.unwrap();
+            assert!(done.records.is_empty());
+            assert_eq!(done.rewritten.is_some(), finish);
+            assert_eq!(dir.text(), file);
+        }
+    }
+
+    #[test]
+    fn without_a_replacement_the_old_file_goes_on() {
+        let (dir, mut worker) = Scratch::new("without");
+        std::fs::create_dir(dir.0.join("leases.7")).unwrap(); // in the way of the temporary file
+        let done = worker.perform(job("a", Some(7), "A", false));
+        done.result.unwrap();
+        assert!(done.rewritten.expect("it ended").is_err());
+        let done = worker.perform(job("b", None, "B", true));
+        assert!(done.rewritten.is_none(), "there is none to finish");
+        assert_eq!(dir.text(), "ab");
+    }
+}

@@ -1,9 +1,14 @@
 //! Two servers of ours as partners: real processes, real TCP, real files.
+#![allow(clippy::unwrap_used, reason = "test code")]
 
 mod common;
 
+use std::io::{ErrorKind, Read as _};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+
 use common::pair::{PEER, Pair, dora};
 use common::{ACK, is_kept, last_leases, mac, renew, unix_now};
+use socket2::{Domain, Socket, Type};
 
 #[test]
 fn both_know_every_lease_and_one_goes_on_alone() {
@@ -74,4 +79,34 @@ fn a_clean_stop_tells_nobody_and_needs_no_recovery() {
     pair.wait_normal();
     let since = pair.primary.log().split_off(before);
     assert!(!since.contains("startup to recover"), "{since}");
+}
+
+#[test]
+fn strangers_are_shown_out_and_are_in_nobodys_way() {
+    let mut pair = Pair::new("strangers", 3600);
+    pair.primary.start();
+    let port = pair.primary_port;
+    let stranger = |last: u8| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let from = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, last), 0);
+        socket.bind(&from.into()).unwrap();
+        socket
+            .connect(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into())
+            .unwrap();
+        TcpStream::from(socket)
+    };
+    let strangers: Vec<_> = (0..200).map(|n| stranger(100 + n % 50)).collect();
+    for mut stream in strangers {
+        stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+        let end = stream.read(&mut [0; 16]);
+        assert!(
+            matches!(&end, Ok(0))
+                || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+        );
+    }
+    // The partner's own address may have a few links at one time, and no more.
+    let partners: Vec<_> = (0..50).map(|_| stranger(2)).collect();
+    pair.secondary.start();
+    drop(partners);
+    pair.wait_normal();
 }

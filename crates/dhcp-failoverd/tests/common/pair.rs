@@ -10,6 +10,8 @@ pub const PEER: &str = "pair";
 pub struct Pair {
     pub primary: Rig,
     pub secondary: Rig,
+    /// Where the primary listens for its partner.
+    pub primary_port: u16,
 }
 
 impl Pair {
@@ -22,6 +24,7 @@ impl Pair {
         Self {
             primary: Rig::new(&format!("{name}-primary"), &primary),
             secondary: Rig::new(&format!("{name}-secondary"), &secondary),
+            primary_port: first,
         }
     }
 
