@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dhcp_failover::{Binding, Extra};
 
+use crate::journal;
 use crate::query::Query;
 
 impl Query<'_> {
@@ -29,12 +30,13 @@ impl Query<'_> {
         };
         let old_agent = former.and_then(|extra| extra.agent_options.as_deref());
         let same_agent = !fresh || old_agent == Some(self.agent);
-        let class = vendor.map(|vendor| vendor.to_vec());
-        let class = class.as_deref().map(crate::journal::vendor_class_statement);
-        let old_statements = former.map_or(&[][..], |extra| &extra.statements);
-        let same_class = class
+        let mut joined = [0; 255];
+        let class = vendor
             .as_ref()
-            .is_none_or(|class| old_statements.contains(class));
+            .and_then(|class| class.contiguous(&mut joined));
+        let old_statements = former.map_or(&[][..], |extra| &extra.statements);
+        let says = |statement: &String, class| journal::says_vendor_class(statement, class);
+        let same_class = class.is_none_or(|class| old_statements.iter().any(|s| says(s, class)));
         if let Some(former) = former
             && same_name
             && same_agent
@@ -44,8 +46,8 @@ impl Query<'_> {
         }
         let mut statements = old_statements.to_vec();
         if let Some(class) = class.filter(|_| !same_class) {
-            statements.retain(|statement| !crate::journal::is_vendor_class_statement(statement));
-            statements.push(class);
+            statements.retain(|statement| !journal::is_vendor_class_statement(statement));
+            statements.push(journal::vendor_class_statement(class));
         }
         Some(Arc::new(Extra {
             client_hostname: hostname.map(|name| Bytes::from(name.to_vec())),

@@ -42,6 +42,20 @@ pub(crate) fn vendor_class_statement(class: &[u8]) -> String {
     statements_of(&record).pop().unwrap_or_default()
 }
 
+/// Whether a statement is [`vendor_class_statement`] of this class; the usual case is told without making it.
+pub(crate) fn says_vendor_class(statement: &str, class: &[u8]) -> bool {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if !class.iter().all(plain) {
+        return statement == vendor_class_statement(class);
+    }
+    let value = statement
+        .strip_prefix("set ")
+        .and_then(|rest| rest.strip_prefix(VENDOR_CLASS))
+        .and_then(|rest| rest.strip_prefix(" = \""))
+        .and_then(|rest| rest.strip_suffix("\";"));
+    value.is_some_and(|value| value.as_bytes() == class)
+}
+
 pub(crate) fn is_vendor_class_statement(statement: &str) -> bool {
     statement
         .strip_prefix("set ")
@@ -106,5 +120,24 @@ fn status_of(state: BindingState) -> BindingStatus {
         BindingState::Abandoned => BindingStatus::Abandoned,
         BindingState::Reset => BindingStatus::Reset,
         BindingState::Backup => BindingStatus::Backup,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendor_class_is_recognised_however_it_is_spelled() {
+        for class in [&b"MSFT 5.0"[..], b"a\"b\\c", b"\x00\xff", b""] {
+            let statement = vendor_class_statement(class);
+            assert!(says_vendor_class(&statement, class), "{statement}");
+            assert!(is_vendor_class_statement(&statement), "{statement}");
+            assert!(!says_vendor_class(&statement, b"other"));
+        }
+        assert_eq!(
+            vendor_class_statement(b"x"),
+            "set vendor-class-identifier = \"x\";"
+        );
     }
 }

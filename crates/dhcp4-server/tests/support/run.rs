@@ -132,7 +132,7 @@ pub(crate) fn read_conf(name: &str, standalone: bool) -> conf::Config {
     config
 }
 
-fn world(script: &Value, mode: &str) -> (World, Places) {
+fn world(script: &Value, mode: &str, phase: u64) -> (World, Places) {
     let name = script["conf"].as_str().unwrap().rsplit('/').next().unwrap();
     let conf = read_conf(name, mode == "standalone");
     let addresses = script["server"].as_array().unwrap().iter().map(|text| {
@@ -177,7 +177,7 @@ fn world(script: &Value, mode: &str) -> (World, Places) {
         alive: BTreeSet::new(),
         log: Vec::new(),
     };
-    world.pass(16_500, false);
+    world.pass(16_000 + phase, false);
     (
         world,
         Places {
@@ -223,12 +223,12 @@ fn lease_file(script: &Value, mode: &str, peers: &[String]) -> String {
     file
 }
 
-/// Runs a script in a mode and compares with the recording. `show` prints what the server says about a difference.
-pub(crate) fn run(name: &str, mode: &str) -> Outcome {
+/// Runs a script in a mode and compares with the recording. The first packet comes `phase` milliseconds into a second.
+pub(crate) fn run(name: &str, mode: &str, phase: u64) -> Outcome {
     let script = json_of(&format!("scripts/{name}.json"));
     let recorded = json_of(&format!("recorded/{name}.json"));
     let recorded = recorded["modes"][mode].as_array().unwrap();
-    let (mut world, mut places) = world(&script, mode);
+    let (mut world, mut places) = world(&script, mode, phase);
     let mut answers = Answers::new();
     let mut outcome = Outcome {
         passed: 0,
