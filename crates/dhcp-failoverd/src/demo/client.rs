@@ -253,15 +253,23 @@ impl Client {
     ) {
         let address = packet.yiaddr();
         let length = Duration::from_secs(packet.lease_time().unwrap_or(0).into());
+        let seconds = |code| {
+            let value = packet.option(code)?.to_array().map(u32::from_be_bytes)?;
+            Some(Duration::from_secs(value.into()))
+        };
+        let told =
+            seconds(OptionCode::DHCP_RENEWAL_TIME).zip(seconds(OptionCode::DHCP_REBINDING_TIME));
+        let told = told.filter(|(renew, rebind)| renew <= rebind && *rebind < length);
+        let (renew, rebind) = told.unwrap_or((length / 2, length * 7 / 8)); // RFC 2131 §4.4.5
         let ends = self.asked + length;
         self.state = State::Bound(Lease {
             address,
             server,
-            rebind: self.asked + length * 7 / 8,
+            rebind: self.asked + rebind,
             ends,
         });
         self.called = None;
-        self.due = self.asked + length / 2; // T1
+        self.due = self.asked + renew;
         out.push(Action::Holds {
             address,
             until: ends,
@@ -335,9 +343,12 @@ impl Client {
         message.options.set_message_type(kind);
         let identifier = [&[1], &hardware[..]].concat();
         message.options.set_client_identifier(&identifier);
-        message
-            .options
-            .set_parameter_request_list(&[OptionCode::SUBNET_MASK, OptionCode::ROUTERS]);
+        message.options.set_parameter_request_list(&[
+            OptionCode::SUBNET_MASK,
+            OptionCode::ROUTERS,
+            OptionCode::DHCP_RENEWAL_TIME,
+            OptionCode::DHCP_REBINDING_TIME,
+        ]);
         message
     }
 }

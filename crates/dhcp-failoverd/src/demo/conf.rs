@@ -6,9 +6,12 @@ use std::net::Ipv4Addr;
 pub(super) const PEER: &str = "demo";
 /// How long a server may promise beyond what its partner knows, seconds. An hour is usual.
 pub(super) const MCLT: u32 = 12;
-/// Length of a lease, seconds. Less than the MCLT, so that the clients of a dead server turn to the other one before
-/// the demo gets long.
-pub(super) const LEASE: u32 = 10;
+/// Length of a lease, seconds.
+pub(super) const LEASE: u32 = 12;
+/// T1 and T2, seconds: when a client asks its server to extend the lease, and when it asks any. The clients of a dead
+/// server so turn to the other one soon, and have time left should the disk be slow.
+const RENEW: u32 = 4;
+const REBIND: u32 = 6;
 
 /// Where a server speaks failover.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +39,8 @@ ddns-update-style none;
 ping-check false;               # the clients are simulated: nobody would answer
 default-lease-time {LEASE};
 max-lease-time {LEASE};
+option dhcp-renewal-time {RENEW};
+option dhcp-rebinding-time {REBIND};
 option dhcp-server-identifier {own};
 
 failover peer "{PEER}" {{

@@ -29,7 +29,7 @@ fn kind(message: &Message) -> MessageType {
     MessageType(message.options.get(OptionCode::DHCP_MESSAGE_TYPE).unwrap()[0])
 }
 
-/// What a server says to a client's last message.
+/// What a server says to a client's last message, without T1 and T2.
 fn answer(
     client: &mut Client,
     at: u64,
@@ -39,13 +39,35 @@ fn answer(
     address: Ipv4Addr,
     seconds: u32,
 ) -> Vec<Action> {
+    answer_with(
+        client,
+        at,
+        to,
+        kind,
+        server,
+        address,
+        &[(OptionCode::DHCP_LEASE_TIME, seconds)],
+    )
+}
+
+fn answer_with(
+    client: &mut Client,
+    at: u64,
+    to: &Message,
+    kind: MessageType,
+    server: Ipv4Addr,
+    address: Ipv4Addr,
+    times: &[(OptionCode, u32)],
+) -> Vec<Action> {
     let mut reply = to.clone();
     reply.op = OpCode::BOOTREPLY;
     reply.yiaddr = address;
     reply.options = dhcp4_wire::Options::new();
     reply.options.set_message_type(kind);
     reply.options.set_server_identifier(server);
-    reply.options.set_lease_time(seconds);
+    for (code, seconds) in times {
+        reply.options.push(*code, seconds.to_be_bytes());
+    }
     let mut bytes = Vec::new();
     reply.encode(MAX_MESSAGE, &mut bytes).unwrap();
     let packet = Packet::parse(&bytes).unwrap();
@@ -366,4 +388,36 @@ fn the_roll_call_asks_one_server() {
     assert!(matches!(told[..], [Action::Holds { until, .. }] if until == ms(9000)));
     assert!(client.is_bound_since(ms(2000)));
     assert_eq!(client.server(), Some(SECONDARY));
+}
+
+#[test]
+fn a_server_may_say_when_to_ask_again() {
+    for (renew, rebind, t1, t2) in [
+        (2, 3, 2000, 3000),
+        (100, 200, 4000, 7000),
+        (3, 2, 4000, 7000),
+    ] {
+        let mut client = bound();
+        let (_, renewal) = sent(&poll(&mut client, 5050));
+        let times = [
+            (OptionCode::DHCP_LEASE_TIME, 8),
+            (OptionCode::DHCP_RENEWAL_TIME, renew),
+            (OptionCode::DHCP_REBINDING_TIME, rebind),
+        ];
+        answer_with(
+            &mut client,
+            5060,
+            &renewal,
+            MessageType::ACK,
+            PRIMARY,
+            ME,
+            &times,
+        );
+        assert_eq!(poll(&mut client, 5050 + t1 - 1), []);
+        assert_eq!(
+            sent(&poll(&mut client, 5050 + t1)).0,
+            Audience::Server(PRIMARY)
+        );
+        assert_eq!(sent(&poll(&mut client, 5050 + t2)).0, Audience::Everyone);
+    }
 }
