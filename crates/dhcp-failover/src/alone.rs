@@ -59,7 +59,8 @@ impl Endpoint {
         if binding.begun_alone {
             return binding.ends;
         }
-        let promised = binding.horizon().max(self.alone_since.unix);
+        // Resumed after a restart, PARTNER-DOWN began when the record says.
+        let promised = binding.horizon().max(self.stos);
         let over = promised.saturating_add(self.wait_mclt);
         if binding.is_ending() {
             over.max(binding.ends)
@@ -71,10 +72,16 @@ impl Endpoint {
     /// Whether both clocks are past the wait.
     fn wait_is_over(&self, binding: &Binding, now: Now) -> bool {
         let at = self.reusable_at(binding);
-        now.unix > at && now.mono > self.mono_of(at) && now.mono >= binding.ends_mono
+        // The end of a lease is exact; of the partner's promises the last second counts (ISC).
+        let over = if binding.begun_alone {
+            now.unix >= at
+        } else {
+            now.unix > at
+        };
+        over && now.mono >= self.mono_of(at) && now.mono >= binding.ends_mono
     }
 
-    /// A wall time of this PARTNER-DOWN on the monotonic clock.
+    /// A wall time on the monotonic clock, as of when PARTNER-DOWN began in this process.
     fn mono_of(&self, at: UnixTime) -> Instant {
         self.alone_since.mono_at(at)
     }
@@ -85,7 +92,7 @@ impl Endpoint {
             let Some(&(at, slot)) = self.waiting.first() else {
                 return;
             };
-            if at >= cx.now.unix || self.mono_of(at) >= cx.now.mono {
+            if at > cx.now.unix || self.mono_of(at) > cx.now.mono {
                 return;
             }
             self.waiting.pop_first();
@@ -100,7 +107,7 @@ impl Endpoint {
         }
         if !self.wait_is_over(binding, cx.now) {
             // The partner said something since, or the lease has yet to end by the other clock.
-            let at = self.reusable_at(binding).max(cx.now.unix);
+            let at = self.reusable_at(binding).max(cx.now.unix.saturating_add(1));
             self.waiting.insert((at, slot));
         } else if binding.is_ending() {
             let mut binding = binding.clone();

@@ -99,7 +99,7 @@ impl Endpoint {
             BindingStatus::Active => same,
             status if status == self.own_free() => same || over,
             BindingStatus::Expired | BindingStatus::Released
-                if same && self.can_return(binding) =>
+                if same && Self::can_return(binding) =>
             {
                 true
             }
@@ -109,9 +109,8 @@ impl Endpoint {
     }
 
     /// Whether a client may have the lease back that ended: as long as the partner wasn't told.
-    fn can_return(&self, binding: &Binding) -> bool {
+    fn can_return(binding: &Binding) -> bool {
         binding.rewind == BindingStatus::Active
-            && self.state == ServerState::CommunicationsInterrupted
     }
 
     /// The next address of a pool to give to a client that has none: oldest first, then the
@@ -199,7 +198,7 @@ impl Endpoint {
     /// Whether a lease to this client goes on with the tenancy that the times speak of.
     fn continues(&self, binding: &Binding, client: &Client) -> bool {
         let tenancy = binding.status == BindingStatus::Active
-            || (binding.is_ending() && self.can_return(binding));
+            || (binding.is_ending() && Self::can_return(binding));
         tenancy && binding.client.is_same(client)
     }
 
