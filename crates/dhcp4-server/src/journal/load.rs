@@ -158,7 +158,10 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
         starts: time(record.starts),
         ends,
         tstp: time(record.tstp.or(record.ends)),
-        sent: UnixTime(record.sent_expiry()),
+        // What the last record was written to announce may have gone out right after it.
+        sent: UnixTime(record.sent_expiry())
+            .max(time(record.tstp))
+            .max(time(record.tsfp)),
         acked: UnixTime(record.acknowledged_expiry()),
         received: UnixTime(record.received_expiry()),
         cltt: time(record.cltt),
@@ -251,6 +254,16 @@ mod tests {
         assert_eq!(binding.acked, UnixTime(1700));
         assert_eq!(binding.sent, UnixTime(2000));
         assert_eq!(binding.ends_mono, Instant::from_millis(5000 + 500_000));
+    }
+
+    #[test]
+    fn what_was_about_to_be_sent_counts_as_sent() {
+        let record = LeaseRecord {
+            tstp: LeaseTime::new(2000),
+            sent: Some(0),
+            ..record()
+        };
+        assert_eq!(binding_of(record, true, NOW).sent, UnixTime(2000));
     }
 
     #[test]

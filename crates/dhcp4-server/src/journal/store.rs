@@ -16,6 +16,7 @@ use crate::config::ServerConfig;
 #[derive(Clone, Debug)]
 pub struct RecordWriter {
     writer: Writer,
+    plain: bool,
     relationships: Vec<Vec<u8>>,
     /// The ranges that are shared with a partner, in address order.
     shared: Vec<(Ipv4Addr, Ipv4Addr)>,
@@ -24,16 +25,16 @@ pub struct RecordWriter {
 impl RecordWriter {
     /// A writer of plain records: what a clean stop leaves, and dhcpd writes itself.
     pub fn plain(config: &ServerConfig) -> Self {
-        Self::new(config, Writer::plain())
+        Self::new(config, Writer::plain(), true)
     }
 
     /// A writer of records with numbers and checksums in a comment line. The first number is 1 in a new file, and
     /// [`Reader::next_sequence`](super::Reader::next_sequence) in one that is appended to.
     pub fn journal(config: &ServerConfig, next_sequence: u64) -> Self {
-        Self::new(config, Writer::journal(next_sequence))
+        Self::new(config, Writer::journal(next_sequence), false)
     }
 
-    fn new(config: &ServerConfig, writer: Writer) -> Self {
+    fn new(config: &ServerConfig, writer: Writer, plain: bool) -> Self {
         let pools = config
             .pools
             .iter()
@@ -47,6 +48,7 @@ impl RecordWriter {
             .collect();
         Self {
             writer,
+            plain,
             relationships,
             shared,
         }
@@ -93,10 +95,16 @@ impl RecordWriter {
         let agent = extra
             .and_then(|extra| extra.agent_options.as_deref())
             .unwrap_or_default();
+        // A plain record has no other place for what was sent beyond it.
+        let tstp = if self.plain {
+            binding.tstp.max(binding.sent)
+        } else {
+            binding.tstp
+        };
         LeaseRecord {
             starts: time(binding.starts),
             ends: time(binding.ends),
-            tstp: time(binding.tstp),
+            tstp: time(tstp),
             tsfp: time(binding.tsfp()),
             atsfp: time(binding.acked),
             cltt: time(binding.cltt),
