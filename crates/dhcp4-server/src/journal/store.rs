@@ -95,8 +95,8 @@ impl RecordWriter {
         let agent = extra
             .and_then(|extra| extra.agent_options.as_deref())
             .unwrap_or_default();
-        // A plain record has no other place for what was sent beyond it.
-        let tstp = if self.plain {
+        // A plain record has no other place for what was sent beyond the rest.
+        let tstp = if self.plain && binding.sent > binding.tsfp() {
             binding.tstp.max(binding.sent)
         } else {
             binding.tstp
