@@ -71,14 +71,14 @@ impl Endpoint {
 
     /// Whether both clocks are past the wait.
     fn wait_is_over(&self, binding: &Binding, now: Now) -> bool {
+        if now.mono < binding.ends_mono {
+            return false;
+        }
         let at = self.reusable_at(binding);
-        // The end of a lease is exact; of the partner's promises the last second counts (ISC).
-        let over = if binding.begun_alone {
-            now.unix >= at
-        } else {
-            now.unix > at
-        };
-        over && now.mono >= self.mono_of(at) && now.mono >= binding.ends_mono
+        if binding.begun_alone {
+            return now.unix >= at;
+        }
+        now.unix > at && now.mono >= self.mono_of(at)
     }
 
     /// A wall time on the monotonic clock, as of when PARTNER-DOWN began in this process.
