@@ -169,9 +169,13 @@ pub(crate) enum ReplaceError {
 }
 
 impl Replacement {
-    /// Adds records and syncs them, so that little is left to sync when it takes its place.
+    /// Adds records.
     pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
-        self.file.write_all(text)?;
+        self.file.write_all(text)
+    }
+
+    /// Syncs what was added, so that less is left to sync when it takes its place.
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 

@@ -353,6 +353,12 @@ impl Turns<'_, '_> {
         }
         dhcp.flush(&mut spent);
         peers.flush();
+        if dhcp.dropped > 0 {
+            let dropped = std::mem::take(&mut dhcp.dropped);
+            log.error(format_args!(
+                "send_packet: {dropped} replies dropped: no buffer space"
+            ));
+        }
         for (to, error) in dhcp.failures.drain(..) {
             log.error(format_args!("send_packet to {to}: {error}"));
         }

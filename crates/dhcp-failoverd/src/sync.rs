@@ -137,7 +137,11 @@ impl Worker {
         let Some(mut replacement) = self.replacement.take() else {
             return Ok(false);
         };
-        let written = replacement.write(&step.text).map_err(ReplaceError::Kept);
+        // Whoever has stored something meanwhile waits for a piece to be synced, never for the whole file.
+        let written = replacement
+            .write(&step.text)
+            .and_then(|()| replacement.sync())
+            .map_err(ReplaceError::Kept);
         if step.finish && written.is_ok() {
             self.file.replace(replacement)?;
             return Ok(true);
