@@ -83,7 +83,7 @@ impl Endpoint {
 
     /// A wall time on the monotonic clock, as of when PARTNER-DOWN began in this process.
     fn mono_of(&self, at: UnixTime) -> Instant {
-        self.alone_since.mono_at(at)
+        self.alone_since.mono_after(at)
     }
 
     /// Moves the addresses whose wait is over to where they can be given out.

@@ -27,6 +27,8 @@ pub struct Judge {
     pub role: Role,
     /// Whether the receiver is in NORMAL.
     pub normal: bool,
+    /// Whether the receiver is recovering, serving nobody, and the partner has the last word.
+    pub recovering: bool,
     /// Seconds by which the partner's clock may be ahead of ours when it says EXPIRED.
     pub expiry_fudge: u32,
     /// The receiver's wall clock.
@@ -48,13 +50,17 @@ pub fn ours_wins(local: &Binding, incoming: &Incoming, role: Role) -> bool {
 }
 
 /// Whether the change from `stored` to what came in is acceptable: ISC's tables for NORMAL and for
-/// every other state, and the draft's identity rule (§7.1.3) for a primary.
+/// every other state, and the draft's identity rule (§7.1.3) for a primary. While we recover, the
+/// partner may have served alone, and everything is acceptable.
 ///
 /// # Errors
 ///
 /// [`RejectReason::FATAL_CONFLICT`]; ISC takes any reason alike.
 pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(), RejectReason> {
     use BindingStatus as B;
+    if judge.recovering {
+        return Ok(());
+    }
     let over = incoming.potential <= judge.now;
     let ended = stored.ends.0.saturating_sub(judge.expiry_fudge) <= judge.now.0;
     let acceptable = match (stored.status, incoming.status) {
@@ -82,20 +88,30 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
 /// How far the clocks of two connected servers may be apart, seconds.
 const MAX_SKEW: u32 = 60;
 
-/// Whether an acceptable update is older news than a lease of ours that the partner hasn't
-/// acknowledged, and that its client may still hold. ISC forgets its own lease then, and the
-/// address can go to another client; we acknowledge, but keep ours and announce it.
+/// Whether an acceptable update is older news than a lease of ours that its client may still hold.
+/// ISC forgets its own lease then, and the address can go to another client; we acknowledge, but
+/// keep ours and announce it.
 pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime) -> bool {
     use BindingStatus as B;
-    if stored.status != B::Active || !stored.is_pending() || stored.ends <= now {
+    if stored.status != B::Active || stored.ends <= now {
         return false;
     }
+    let same = stored.client.is_same(&incoming.client);
+    let others = !incoming.client.is_empty() && !same;
+    let pending = stored.is_pending();
     match incoming.status {
-        B::Active => stored.client.is_same(&incoming.client) && stored.ends > incoming.ends,
-        B::Expired | B::Free | B::Backup => stored.ends > incoming.ends,
-        // It ended when the client gave it up: ours counts if it was granted after that.
-        B::Released => stored.starts.saturating_add(MAX_SKEW) > incoming.ends,
-        // Nobody will get the address.
+        B::Active => pending && same && stored.ends > incoming.ends,
+        // The end of another client's lease is none of this one's.
+        B::Expired | B::Released if others => true,
+        B::Expired | B::Free | B::Backup => pending && stored.ends > incoming.ends,
+        // It ended when the client gave it up: what we told the client after that counts, be it
+        // a renewal or only a repetition.
+        B::Released => {
+            let repeated = stored.cltt > stored.starts;
+            let told = stored.starts.max(stored.cltt);
+            (pending || repeated) && told.saturating_add(MAX_SKEW) > incoming.ends
+        }
+        // Nobody gets the address before our client's lease has ended.
         B::Abandoned | B::Reset => false,
     }
 }
@@ -136,6 +152,7 @@ mod tests {
         Judge {
             role,
             normal,
+            recovering: false,
             expiry_fudge: 65,
             now: NOW,
         }

@@ -1,6 +1,6 @@
 //! How a tenancy ends: expiry, release, decline, and the partner's word for it.
 
-use failover_wire::{BindingStatus, ServerState};
+use failover_wire::{BindingStatus, ServerState, UnixTime};
 
 use crate::binding::{Binding, Client};
 use crate::bindings::{Bindings, PoolId, Slot};
@@ -105,9 +105,9 @@ impl Endpoint {
     }
 
     /// The address is in use by someone we don't know (DECLINE, ping-check).
-    pub(crate) fn abandon(&mut self, slot: Slot, cx: &mut Context<'_>) {
+    pub(crate) fn abandon(&mut self, slot: Slot, by: Option<&Client>, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
-        abandon(&mut binding, self.config.timing.abandon_time, cx.now);
+        abandon(&mut binding, by, self.config.timing.abandon_time, cx.now);
         // Pending until acknowledged, whatever was acknowledged before.
         binding.tstp = binding.tsfp().saturating_add(1).max(cx.now.unix);
         self.settle_rewind(&mut binding);
@@ -130,14 +130,24 @@ impl Endpoint {
     }
 }
 
-/// Marks an address as in use by nobody we know, for `secs`.
-pub(crate) fn abandon(binding: &mut Binding, secs: u32, now: Now) {
+/// Marks an address as in use by nobody we know, for `secs`. `by` is who says so, if a client does.
+pub(crate) fn abandon(binding: &mut Binding, by: Option<&Client>, secs: u32, now: Now) {
+    let declined = by.is_some_and(|by| by.is_same(&binding.client));
+    become_abandoned(binding, declined);
+    binding.starts = now.unix;
+    binding.ends = now.unix.saturating_add(secs);
+    binding.ends_mono = now.mono_after(binding.ends);
+}
+
+/// Forgets the tenant. Unless it gave the address up itself it may still hold it, until its lease
+/// ends: so long the address isn't given to another, however short of addresses we are.
+pub(crate) fn become_abandoned(binding: &mut Binding, declined: bool) {
+    let running = binding.status == BindingStatus::Active && !declined;
+    let held = if running { binding.ends } else { UnixTime(0) };
+    (binding.sent, binding.acked, binding.received) = (UnixTime(0), UnixTime(0), held);
     binding.status = BindingStatus::Abandoned;
     binding.client = Client::default();
     binding.extra = None;
-    binding.starts = now.unix;
-    binding.ends = now.unix.saturating_add(secs);
-    binding.ends_mono = now.mono.plus_secs(secs);
 }
 
 /// An address of the pool whose lease or quarantine is over by both clocks.
@@ -157,7 +167,7 @@ pub(crate) fn next_ended(pool: PoolId, leases: bool, cx: &mut Context<'_>) -> Op
             return Some(slot);
         }
         // The wall clock was set back: wait for it too, without asking all the time.
-        let later = cx.now.mono_at(binding.ends);
+        let later = cx.now.mono_after(binding.ends);
         cx.bindings.note(slot, |binding| binding.ends_mono = later);
     }
     None

@@ -99,11 +99,13 @@ impl Endpoint {
             BindingStatus::Active => same,
             status if status == self.own_free() => same || over,
             BindingStatus::Expired | BindingStatus::Released
-                if same && Self::can_return(binding) =>
+                if same && (Self::can_return(binding) || binding.begun_alone) =>
             {
                 true
             }
-            BindingStatus::Abandoned if self.own_free() == BindingStatus::Free => true,
+            BindingStatus::Abandoned if self.own_free() == BindingStatus::Free => {
+                binding.horizon() < now.unix
+            }
             _ => self.may_take_over(binding, now),
         }
     }
@@ -257,5 +259,5 @@ pub(crate) fn lease(binding: &mut Binding, grant: Grant, length: u32, now: Now) 
     binding.starts = now.unix;
     binding.cltt = now.unix;
     binding.ends = promise::lease_end(length, now.unix);
-    binding.ends_mono = now.mono.plus_secs(length);
+    binding.ends_mono = now.mono_after(binding.ends);
 }

@@ -105,6 +105,14 @@ impl Core {
         Ok(Granted { length, ends })
     }
 
+    /// A client was told again what it has, without a renewal (`dhcp-cache-threshold`): remembered,
+    /// so that older news from the partner doesn't end its lease. Nothing is stored or sent.
+    pub fn touch(&mut self, address: Ipv4Addr, now: Now) {
+        if let Some(slot) = self.bindings.slot(address) {
+            self.bindings.note(slot, |binding| binding.cltt = now.unix);
+        }
+    }
+
     /// A client gave back the address that it holds.
     pub fn release(&mut self, address: Ipv4Addr, now: Now, out: &mut Vec<Output>) {
         let Some(slot) = self.bindings.slot(address) else {
@@ -123,18 +131,24 @@ impl Core {
         self.bindings.apply(slot, binding, out);
     }
 
-    /// Someone unknown uses an address.
-    pub fn abandon(&mut self, address: Ipv4Addr, now: Now, out: &mut Vec<Output>) {
+    /// Someone unknown uses an address: a probe was answered, or the client `by` declined it.
+    pub fn abandon(
+        &mut self,
+        address: Ipv4Addr,
+        by: Option<&Client>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         let Some(slot) = self.bindings.slot(address) else {
             return;
         };
         if let Some(id) = self.bindings.relationship_of(address) {
             let (endpoint, mut cx) = self.split(usize::from(id.0), now, out);
-            endpoint.abandon(slot, &mut cx);
+            endpoint.abandon(slot, by, &mut cx);
             return;
         }
         let mut binding = self.bindings.at(slot).clone();
-        abandon(&mut binding, self.abandon_time, now);
+        abandon(&mut binding, by, self.abandon_time, now);
         binding.rewind = binding.status;
         self.bindings.apply(slot, binding, out);
     }
@@ -161,7 +175,7 @@ fn may_give_alone(binding: &Binding, client: &Client, now: Now) -> bool {
     use failover_wire::BindingStatus::{Abandoned, Active};
     match binding.status {
         Active => binding.client.is_same(client),
-        Abandoned => true,
+        Abandoned => binding.horizon() < now.unix,
         _ => {
             let over = binding.ends <= now.unix && binding.ends_mono <= now.mono;
             over || binding.client.is_same(client)

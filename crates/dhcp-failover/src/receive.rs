@@ -10,6 +10,7 @@ use crate::binding::{Binding, Client};
 use crate::bindings::{Slot, Update};
 use crate::conflict::{self, Incoming, Judge};
 use crate::context::Context;
+use crate::ending::become_abandoned;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 
@@ -49,6 +50,10 @@ impl Endpoint {
         let judge = Judge {
             role: self.config.role,
             normal: self.state == ServerState::Normal,
+            recovering: matches!(
+                self.state,
+                ServerState::Recover | ServerState::RecoverWait | ServerState::RecoverDone
+            ),
             expiry_fudge: self.config.timing.expiry_fudge,
             now: cx.now.unix,
         };
@@ -128,12 +133,15 @@ impl Endpoint {
         let flags = update.ip_flags.unwrap_or(IpFlags(0));
         binding.reserved = flags.contains(IpFlags::RESERVED);
         binding.bootp = flags.contains(IpFlags::BOOTP);
+        if incoming.status == BindingStatus::Abandoned {
+            become_abandoned(&mut binding, false);
+        }
         binding.starts = update.start_of_state.unwrap_or(binding.starts);
         binding.ends = update
             .lease_expiration
             .unwrap_or(binding.ends)
             .min(UnixTime::NEVER);
-        binding.ends_mono = cx.now.mono_at(binding.ends);
+        binding.ends_mono = cx.now.mono_after(binding.ends);
         binding.status = incoming.status;
         binding.rewind = incoming.status;
         self.adopt_tenancy(stored, &mut binding, &incoming);
@@ -188,8 +196,6 @@ fn adopt_identity(stored: &Binding, binding: &mut Binding, incoming: Incoming) {
         BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset
     );
     if status == BindingStatus::Abandoned {
-        binding.client = Client::default();
-        binding.extra = None;
         return;
     }
     if !client.hardware.is_empty() {

@@ -68,9 +68,14 @@ pub struct Now {
 }
 
 impl Now {
-    /// The monotonic time at which the wall clock will show `at`, if neither is stepped;
-    /// now if `at` is in the past.
-    pub const fn mono_at(&self, at: UnixTime) -> Instant {
-        self.mono.plus_secs(at.0.saturating_sub(self.unix.0))
+    /// The monotonic time by which the wall clock is past the whole second `at`, if neither clock
+    /// is stepped; now if it is past already.
+    ///
+    /// Wall time counts whole seconds: a lease that was granted late in a second ends late in one.
+    pub const fn mono_after(&self, at: UnixTime) -> Instant {
+        match at.0.checked_sub(self.unix.0) {
+            Some(left) => self.mono.plus_secs(left.saturating_add(1)),
+            None => self.mono,
+        }
     }
 }

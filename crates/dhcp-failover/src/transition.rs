@@ -203,7 +203,7 @@ impl Endpoint {
             }
             ServerState::RecoverWait => {
                 let end = self.recover_wait_end();
-                self.timers.set(Timer::RecoverWait, cx.now.mono_at(end));
+                self.timers.set(Timer::RecoverWait, cx.now.mono_after(end));
             }
             _ => {}
         }
@@ -308,7 +308,7 @@ impl Endpoint {
         if self.recover_wait_end() > cx.now.unix {
             // The wall clock was set back: it has to agree too.
             let end = self.recover_wait_end();
-            self.timers.set(Timer::RecoverWait, cx.now.mono_at(end));
+            self.timers.set(Timer::RecoverWait, cx.now.mono_after(end));
             return;
         }
         self.move_to(ServerState::RecoverDone, cx);

@@ -159,19 +159,20 @@ impl Life {
                     && self.is_tenant(side, address, client)
                 {
                     self.ledger.0.remove(&address);
-                    self.pair
-                        .with(side, |core, now, out| core.abandon(address, now, out));
+                    self.pair.with(side, |core, now, out| {
+                        core.abandon(address, Some(&common::client(client)), now, out)
+                    });
                 }
             }
             Step::Wait { ms } => self.pair.run_ms(ms),
             Step::Cut => self.cut(),
             Step::Heal => self.pair.heal(),
-            Step::Reset => self.pair.reset_connections(),
-            Step::Kill { side } if self.alive(side) => self.pair.kill(side),
+            Step::Reset if !self.unmet() => self.pair.reset_connections(),
+            Step::Kill { side } if self.alive(side) && !self.unmet() => self.pair.kill(side),
             Step::Start { side } if !self.alive(side) => self.start(side),
             Step::LoseDisk { side } => self.lose_disk(side),
             Step::PartnerDown { side } => self.partner_down(side),
-            Step::Kill { .. } | Step::Start { .. } => {}
+            Step::Kill { .. } | Step::Start { .. } | Step::Reset => {}
         }
     }
 
@@ -215,6 +216,13 @@ impl Life {
             .get(&ID)
             .map(|record| record.my_state);
         self.alone(side) || recorded == Some(St::PartnerDown)
+    }
+
+    /// A server has just been started beside one that serves alone, and hasn't heard of it: losing
+    /// that one now would leave it isolated.
+    fn unmet(&self) -> bool {
+        let starting = |side| self.alive(side) && self.pair.state(side) == St::Startup;
+        (starting(P) && self.was_alone(S)) || (starting(S) && self.was_alone(P))
     }
 
     fn start(&mut self, side: usize) {

@@ -133,7 +133,9 @@ fn an_abandoned_address_has_no_client_and_comes_back_in_time() {
     pair.run(5);
     let (address, _) = pair.lease(P, 1, 600).expect("an address");
     pair.run(1);
-    pair.with(P, |core, now, out| core.abandon(address, now, out));
+    pair.with(P, |core, now, out| {
+        core.abandon(address, Some(&client(1)), now, out)
+    });
     pair.run(1);
     for side in [P, S] {
         assert_eq!(pair.binding(side, address).status, B::Abandoned);

@@ -181,6 +181,7 @@ impl<'a> Exchange<'a> {
         {
             if kind == Kind::Ack {
                 self.forget_offers(address, client);
+                self.state.core.touch(address, now);
             }
             return Ok(Term { ends, reused: true });
         }

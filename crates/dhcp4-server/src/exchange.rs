@@ -194,8 +194,12 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Ends a lease, if it is one (ISC `release_lease`).
+    /// Ends a lease, if it is one (ISC `release_lease`). One that this server may not serve now is the partner's to
+    /// end: what we know of it may be old.
     pub(crate) fn end_lease(&mut self, address: Ipv4Addr) {
+        if self.not_serving(address).is_some() {
+            return;
+        }
         let ends =
             |b: &Binding| matches!(b.status, BindingStatus::Active | BindingStatus::Abandoned);
         if self.binding(address).is_some_and(ends) {
@@ -209,9 +213,10 @@ impl<'a> Exchange<'a> {
     /// Puts an address out of use.
     pub(crate) fn abandon(&mut self, address: Ipv4Addr, why: &'static str) {
         self.note(address, LeaseNote::Abandoning(why));
+        let client = self.client();
         self.state
             .core
-            .abandon(address, self.now, &mut self.state.out.core);
+            .abandon(address, Some(&client), self.now, &mut self.state.out.core);
         self.state.out.take_core();
     }
 }

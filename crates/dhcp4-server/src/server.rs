@@ -195,7 +195,7 @@ impl Server {
         state
             .out
             .event(Event::Lease(address, LeaseNote::Abandoning(why)));
-        state.core.abandon(address, now, &mut state.out.core);
+        state.core.abandon(address, None, now, &mut state.out.core);
         state.out.take_core();
     }
 

@@ -142,7 +142,7 @@ impl Pair {
         let now = self.now(side);
         for (address, binding) in &self.sides[side].leases {
             let mut binding = binding.clone();
-            binding.ends_mono = now.mono_at(binding.ends);
+            binding.ends_mono = now.mono_after(binding.ends);
             binding.begun_alone = false;
             binding.sent = binding.sent.max(binding.tstp).max(binding.tsfp());
             assert!(bindings.load(*address, binding));

@@ -165,7 +165,7 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
         acked: UnixTime(record.acknowledged_expiry()),
         received: UnixTime(record.received_expiry()),
         cltt: time(record.cltt),
-        ends_mono: now.mono_at(ends),
+        ends_mono: now.mono_after(ends),
         extra,
         ..Binding::unused(status)
     }
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(binding.received, UnixTime(1800));
         assert_eq!(binding.acked, UnixTime(1700));
         assert_eq!(binding.sent, UnixTime(2000));
-        assert_eq!(binding.ends_mono, Instant::from_millis(5000 + 500_000));
+        assert_eq!(binding.ends_mono, Instant::from_millis(5000 + 501_000));
     }
 
     #[test]
