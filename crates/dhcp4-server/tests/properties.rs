@@ -208,10 +208,11 @@ proptest! {
         let file = String::from_utf8(rig.disk.clone()).unwrap();
         let mut again = Rig::with_file(CONF, [10, 0, 0, 2], &file);
         again.millis = rig.millis;
+        // `cltt` apart: a lease that is only repeated to its client is not written again.
         let seen = |rig: &Rig| {
             let leases = rig.server.core().bindings().iter();
             leases
-                .map(|(a, b)| (a, b.status, b.client.clone(), b.starts, b.ends, b.cltt, b.extra.clone()))
+                .map(|(a, b)| (a, b.status, b.client.clone(), b.starts, b.ends, b.extra.clone()))
                 .filter(|(_, status, ..)| *status != BindingStatus::Free)
                 .collect::<Vec<_>>()
         };
