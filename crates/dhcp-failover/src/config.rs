@@ -35,6 +35,8 @@ pub struct Config {
     pub auto_partner_down: u32,
     /// Wait for the partner or the operator when restarted out of contact, instead of serving.
     pub wait_for_contact: bool,
+    /// Start although stamps in the lease file are later than the wall clock.
+    pub trust_clock: bool,
     /// Protocol constants.
     pub timing: Timing,
 }
@@ -74,6 +76,7 @@ impl Config {
             balance: BalanceParams::default(),
             auto_partner_down: 0,
             wait_for_contact: false,
+            trust_clock: false,
             timing: Timing::default(),
         }
     }

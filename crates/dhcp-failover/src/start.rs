@@ -37,7 +37,8 @@ impl Endpoint {
             .map(|binding| binding.starts.max(binding.cltt))
             .max()
             .unwrap_or_default();
-        let behind = newest.0.saturating_sub(now.unix.0) > config.timing.max_skew;
+        let ahead = newest.0.saturating_sub(now.unix.0);
+        let behind = ahead > config.timing.max_skew && !config.trust_clock;
         Self {
             id,
             name: config.name.as_str().into(),

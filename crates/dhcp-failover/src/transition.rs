@@ -25,7 +25,7 @@ impl Endpoint {
             self.illegal_peer_state(peer, cx);
             return;
         };
-        let before = self.partner;
+        let before = (self.state, self.partner);
         self.note_partner_state(peer, cx);
         let resolving =
             first && self.config.role == Role::Secondary && peer == ServerState::ConflictDone;
@@ -35,7 +35,7 @@ impl Endpoint {
             self.move_to(ServerState::ResolutionInterrupted, cx);
         }
         let starting = self.state == ServerState::Startup;
-        let reaction = self.reaction(peer, message.is_startup(), before, starting);
+        let reaction = self.reaction(peer, message.is_startup(), before.1, starting);
         self.perform(reaction, starting, peer, cx);
         self.say_first_state(cx);
         if self.state == ServerState::PartnerDown && self.needs_all {
@@ -122,20 +122,18 @@ impl Endpoint {
         self.event(What::PeerMoves { from, to: peer }, cx);
     }
 
-    /// Tells of the pair of states once an announcement is dealt with.
-    fn note_states(&self, before: Option<ServerState>, cx: &mut Context<'_>) {
-        if before != self.partner {
-            self.event(
-                What::States {
-                    mine: self.state,
-                    partner: self.partner,
-                },
-                cx,
-            );
-            let both = (self.state, self.partner);
-            if both == (ServerState::Normal, Some(ServerState::Normal)) {
-                self.event(What::BothNormal, cx);
-            }
+    /// Tells of the pair of states when only the partner's changed; a change of ours tells itself.
+    fn note_states(&self, before: (ServerState, Option<ServerState>), cx: &mut Context<'_>) {
+        if before.0 == self.state && before.1 != self.partner {
+            self.tell_states(cx);
+        }
+    }
+
+    fn tell_states(&self, cx: &mut Context<'_>) {
+        let (mine, partner) = (self.state, self.partner);
+        self.event(What::States { mine, partner }, cx);
+        if (mine, partner) == (ServerState::Normal, Some(ServerState::Normal)) {
+            self.event(What::BothNormal, cx);
         }
     }
 
@@ -159,13 +157,7 @@ impl Endpoint {
         self.saved = to;
         self.store(cx);
         self.event(What::IMove { from, to }, cx);
-        self.event(
-            What::States {
-                mine: to,
-                partner: self.partner,
-            },
-            cx,
-        );
+        self.tell_states(cx);
         if to == ServerState::Normal {
             self.enter_normal(cx);
         }

@@ -15,6 +15,7 @@ Usage: dhcp-failoverd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [-4] [-cf config-file] [-lf lease-file]
              [-pf pid-file] [--no-pid] [-user user] [-group group]
              [-s server] [--control socket]
+             [--wait-for-contact] [--trust-clock]
              [if0 [...ifN]]
        dhcp-failoverd status [--json | --line PEER] [--control socket]
        dhcp-failoverd partner-down PEER [--force] [--control socket]
@@ -67,6 +68,10 @@ pub(crate) struct Options {
     pub(crate) no_pid: bool,
     /// `--control`, or beside the pid file or the lease file when those are given.
     pub(crate) control: PathBuf,
+    /// `--wait-for-contact`: restarted out of contact, serve nobody before the partner or the operator speaks.
+    pub(crate) wait_for_contact: bool,
+    /// `--trust-clock`: serve although the lease file is newer than the clock.
+    pub(crate) trust_clock: bool,
     /// `-f` or `-d`: stay in the foreground.
     pub(crate) foreground: bool,
     /// `-d`: log to stderr too.
@@ -205,6 +210,7 @@ fn server(words: Vec<String>) -> Result<Invocation, UsageError> {
     let (mut conf, mut leases, mut pid, mut control) = (None, None, None, None);
     let (mut no_pid, mut foreground, mut debug, mut quiet) = (false, false, false, false);
     let (mut user, mut group, mut reply_to) = (None, None, None);
+    let (mut wait_for_contact, mut trust_clock) = (false, false);
     let mut interfaces = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -226,6 +232,8 @@ fn server(words: Vec<String>) -> Result<Invocation, UsageError> {
             "-pf" => pid = Some(PathBuf::from(value()?)),
             "--no-pid" => no_pid = true,
             "--control" => control = Some(PathBuf::from(value()?)),
+            "--wait-for-contact" => wait_for_contact = true,
+            "--trust-clock" => trust_clock = true,
             "-user" => user = Some(value()?),
             "-group" => group = Some(value()?),
             "-s" => reply_to = Some(parse_address(&value()?)?),
@@ -245,6 +253,8 @@ fn server(words: Vec<String>) -> Result<Invocation, UsageError> {
         leases,
         pid,
         no_pid,
+        wait_for_contact,
+        trust_clock,
         foreground: foreground || debug,
         debug,
         quiet,

@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 /// `-t` and `-T`.
 fn check(options: &Options, test: Test, log: &mut Log) -> Result<(), Fatal> {
     let conf = read_conf(&options.conf, log)?;
-    let config = configure(&conf, &[], log)?;
+    let config = configure(options, &conf, &[], log)?;
     if test == Test::Leases {
         let path = lease_path(options, &conf);
         let text = journal::read(&path)?;
@@ -310,13 +310,15 @@ fn resolve(name: &str) -> Option<Ipv4Addr> {
 }
 
 fn configure(
+    options: &Options,
     conf: &Config,
     interfaces: &[Interface],
     log: &mut Log,
 ) -> Result<ServerConfig, Fatal> {
     match ServerConfig::from_conf(conf, interfaces) {
-        Ok((config, warnings)) => {
+        Ok((mut config, warnings)) => {
             warnings.iter().for_each(|warning| log.info(warning));
+            config.start_with(options.wait_for_contact, options.trust_clock);
             Ok(config)
         }
         Err(errors) => {
@@ -337,7 +339,7 @@ fn interfaces(
         .iter()
         .map(|device| device.interface.clone())
         .collect();
-    let config = configure(conf, &all, log)?;
+    let config = configure(options, conf, &all, log)?;
     devices.retain(|device| config.serves_interface(device.interface.index));
     if devices.is_empty() {
         return Err("Not configured to listen on any interfaces!".into());

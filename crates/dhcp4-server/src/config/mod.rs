@@ -125,6 +125,16 @@ impl ServerConfig {
         self.relationships.iter().map(Relationship::link)
     }
 
+    /// How relationships start: `wait_for_contact` keeps a server that is restarted out of contact from serving
+    /// before its partner or the operator speaks; `trust_clock` lets it serve although its lease file is newer than
+    /// the clock. Both are off by default.
+    pub fn start_with(&mut self, wait_for_contact: bool, trust_clock: bool) {
+        for relationship in &mut self.relationships {
+            relationship.config.wait_for_contact = wait_for_contact;
+            relationship.config.trust_clock = trust_clock;
+        }
+    }
+
     /// The port that the server listens on: 67, or `local-port`.
     pub fn server_port(&self) -> u16 {
         self.server_port

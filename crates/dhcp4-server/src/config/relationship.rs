@@ -64,6 +64,7 @@ impl Relationship {
             },
             auto_partner_down: peer.auto_partner_down,
             wait_for_contact: false,
+            trust_clock: false,
             timing,
         };
         Ok(Self {
