@@ -10,16 +10,8 @@ use crate::time::{Instant, Now};
 
 impl Endpoint {
     pub(crate) fn begin_partner_down(&mut self, cx: &mut Context<'_>) {
-        // Resumed after a restart, it began when the record says.
-        let ago = cx.now.unix.0.saturating_sub(self.stos.0);
-        let mono = cx
-            .now
-            .mono
-            .earlier_by(std::time::Duration::from_secs(ago.into()));
-        self.alone_since = Now {
-            mono,
-            unix: self.stos,
-        };
+        self.alone_since = cx.now;
+        self.reclaim_at = cx.now.mono;
         let waits = |b: &Binding| b.is_ending() || b.status == self.peer_free();
         let slots: Vec<Slot> = cx
             .bindings
@@ -88,11 +80,16 @@ impl Endpoint {
 
     /// Moves the addresses whose wait is over to where they can be given out.
     pub(crate) fn reclaim(&mut self, cx: &mut Context<'_>) {
+        if self.updates.is_draining() {
+            return;
+        }
         for _ in 0..self.config.timing.expiry_batch {
             let Some(&(at, slot)) = self.waiting.first() else {
                 return;
             };
             if at > cx.now.unix || self.mono_of(at) > cx.now.mono {
+                // By either clock: after a step of the wall clock they disagree.
+                self.reclaim_at = self.mono_of(at).max(cx.now.mono_after(at));
                 return;
             }
             self.waiting.pop_first();
@@ -123,7 +120,8 @@ impl Endpoint {
     fn take_over(&mut self, slot: Slot, cx: &Context<'_>) {
         let binding = cx.bindings.at(slot);
         if binding.status == self.peer_free() {
-            self.taken_over.insert((binding.ends, slot));
+            self.taken_over
+                .insert((cx.bindings.pool_at(slot), binding.ends, slot));
         }
     }
 
@@ -136,7 +134,10 @@ impl Endpoint {
 
     /// When [`Endpoint::reclaim`] has something to do.
     pub(crate) fn next_reclaim(&self) -> Option<Instant> {
+        if self.updates.is_draining() {
+            return None;
+        }
         let (at, _) = self.waiting.first()?;
-        Some(self.mono_of(*at).plus_secs(1))
+        Some(self.mono_of(*at).max(self.reclaim_at))
     }
 }

@@ -46,10 +46,12 @@ pub struct Endpoint {
     pub(crate) updates: Updates,
     /// When PARTNER-DOWN began, on both clocks.
     pub(crate) alone_since: Now,
+    /// Not before this is the head of `waiting` to be looked at again.
+    pub(crate) reclaim_at: Instant,
     /// In PARTNER-DOWN: addresses that wait for the partner's promises to run out, by when.
     pub(crate) waiting: BTreeSet<(UnixTime, Slot)>,
     /// In PARTNER-DOWN: addresses of the partner's that we may use, oldest first.
-    pub(crate) taken_over: BTreeSet<(UnixTime, Slot)>,
+    pub(crate) taken_over: BTreeSet<(PoolId, UnixTime, Slot)>,
     /// Newest grant or renewal of ours that we know of.
     pub(crate) last_grant: UnixTime,
     /// We may lack leases that the partner thinks we have: an update request has to be for all.

@@ -154,11 +154,12 @@ impl Endpoint {
     ) -> Option<Ipv4Addr> {
         let mut stale = Vec::new();
         let mut found = None;
-        for &(ends, slot) in self.taken_over.iter().take(TAKE_OVER_SCAN) {
+        let range = (pool, UnixTime(0), Slot(0))..=(pool, UnixTime(u32::MAX), Slot(u32::MAX));
+        for &(_, ends, slot) in self.taken_over.range(range).take(TAKE_OVER_SCAN) {
             let binding = bindings.at(slot);
             let free = binding.status == self.peer_free() && binding.ends == ends;
             if !free {
-                stale.push((ends, slot));
+                stale.push((pool, ends, slot));
             } else if bindings.pool_at(slot) == pool
                 && self.may_take_over(binding, now)
                 && !skip(bindings.address(slot))

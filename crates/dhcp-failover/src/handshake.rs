@@ -50,6 +50,9 @@ impl Endpoint {
         }
         let full = self.links.live.is_some() || self.links.pending.len() >= MAX_PENDING;
         if full || self.clock_behind(cx.now) > 0 {
+            if !full {
+                self.redial_later(cx);
+            }
             cx.out.push(Output::Close(conn));
             return;
         }

@@ -67,7 +67,13 @@ impl Endpoint {
         if is_conflict(stored, &incoming, cx.now.unix) {
             self.event(What::LeaseConflict(address), cx);
         }
-        if conflict::ours_is_newer(cx.bindings.at(slot), &incoming, cx.now.unix) {
+        let stored = cx.bindings.at(slot);
+        // The partner's went out before it had ours, and it gives way to a lease, whatever its role:
+        // so ours has to stay, or each would end with what the other had.
+        let crossed = in_flight
+            && stored.status == BindingStatus::Active
+            && incoming.status != BindingStatus::Active;
+        if crossed || conflict::ours_is_newer(stored, &incoming, cx.now.unix) {
             self.insist(slot, &incoming, cx);
         } else {
             self.adopt(slot, update, incoming, cx);
@@ -136,7 +142,9 @@ impl Endpoint {
         if incoming.status == BindingStatus::Abandoned {
             become_abandoned(&mut binding, false);
         }
-        binding.starts = update.start_of_state.unwrap_or(binding.starts);
+        // A partner's clock gone wrong must not keep us from starting again.
+        let starts = update.start_of_state.unwrap_or(binding.starts);
+        binding.starts = starts.min(cx.now.unix);
         binding.ends = update
             .lease_expiration
             .unwrap_or(binding.ends)
@@ -155,15 +163,18 @@ impl Endpoint {
             cx.bindings.apply(slot, binding, cx.out);
         }
         self.after_membership_change(slot, cx);
+        let theirs = cx.bindings.at(slot).status == self.peer_free();
+        if self.state == ServerState::PartnerDown && theirs {
+            self.wait_for(slot, cx);
+        }
     }
 
     /// The times that both servers hold each other to. They start anew with a tenancy that we
     /// didn't know, and else only grow.
     fn adopt_tenancy(&self, stored: &Binding, binding: &mut Binding, incoming: &Incoming) {
         let active = incoming.status == BindingStatus::Active;
-        let new_tenant = active
-            && stored.status != BindingStatus::Active
-            && !stored.client.is_same(&incoming.client);
+        let running = stored.status == BindingStatus::Active || stored.is_ending();
+        let new_tenant = active && !(running && stored.client.is_same(&incoming.client));
         let handed_over = matches!(incoming.status, BindingStatus::Free | BindingStatus::Backup);
         if new_tenant || handed_over {
             (binding.sent, binding.acked) = (UnixTime(0), UnixTime(0));

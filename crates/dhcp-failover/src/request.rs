@@ -102,7 +102,8 @@ impl Endpoint {
             .draining
             .as_ref()
             .is_some_and(BTreeSet::is_empty);
-        if drained && !self.needs_all {
+        let recovered = self.partner == Some(ServerState::RecoverDone);
+        if drained && recovered && !self.needs_all {
             self.updates.draining = None;
             self.move_to(ServerState::Normal, cx);
         }

@@ -33,6 +33,12 @@ impl Endpoint {
         let mclt = mclt.unwrap_or(0);
         let own = || bindings.slots_of(id).map(|slot| bindings.at(slot));
         let last_grant = own().map(|binding| binding.cltt).max().unwrap_or_default();
+        let recovering = matches!(saved, ServerState::Recover | ServerState::RecoverWait);
+        let last_grant = match record {
+            Some(record) if recovering => last_grant.max(record.my_stos),
+            Some(_) => last_grant,
+            None => now.unix,
+        };
         let newest = own()
             .map(|binding| binding.starts.max(binding.cltt))
             .max()
@@ -62,15 +68,12 @@ impl Endpoint {
             timers: Default::default(),
             updates: Default::default(),
             alone_since: now,
+            reclaim_at: now.mono,
             waiting: Default::default(),
             taken_over: Default::default(),
             // Without a record the file was lost: anything may have been granted up to now.
-            last_grant: if record.is_some() {
-                last_grant
-            } else {
-                now.unix
-            },
-            amnesic: record.is_none(),
+            last_grant,
+            amnesic: saved == ServerState::Recover,
             needs_all: matches!(
                 saved,
                 ServerState::Recover
@@ -88,6 +91,7 @@ impl Endpoint {
     pub(crate) fn restart(&mut self, cx: &mut Context<'_>) {
         self.drop_link(cx);
         if self.state != ServerState::Startup {
+            self.leave(self.state, cx);
             self.state = ServerState::Startup;
             self.start(cx);
         }
@@ -133,7 +137,9 @@ impl Endpoint {
 
     /// The link is gone, or STARTUP ends without one.
     pub(crate) fn fall_back(&mut self, cx: &mut Context<'_>) {
-        if self.state == ServerState::Startup && self.clock_behind(cx.now) > 0 {
+        if self.state == ServerState::Startup
+            && (self.clock_behind(cx.now) > 0 || self.config.wait_for_contact)
+        {
             return;
         }
         self.move_to(state::without_link(self.saved), cx);

@@ -152,14 +152,17 @@ fn conflict_done(peer: ServerState) -> Reaction {
 fn recover(peer: ServerState) -> Reaction {
     use ServerState as S;
     match peer {
-        S::Normal | S::CommunicationsInterrupted | S::PartnerDown | S::Recover => {
-            Reaction::RequestAll
-        }
+        S::Normal
+        | S::CommunicationsInterrupted
+        | S::PartnerDown
+        | S::Recover
+        | S::RecoverWait
+        | S::RecoverDone => Reaction::RequestAll,
         S::PotentialConflict | S::ResolutionInterrupted | S::ConflictDone => {
             Reaction::Move(S::PotentialConflict)
         }
         S::Shutdown => Reaction::Move(S::PartnerDown),
-        S::Paused | S::RecoverDone | S::RecoverWait | S::Startup => Reaction::Stay,
+        S::Paused | S::Startup => Reaction::Stay,
     }
 }
 

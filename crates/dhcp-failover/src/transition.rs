@@ -165,7 +165,7 @@ impl Endpoint {
         self.enter(to, cx);
     }
 
-    fn leave(&mut self, from: ServerState, cx: &mut Context<'_>) {
+    pub(crate) fn leave(&mut self, from: ServerState, cx: &mut Context<'_>) {
         self.timers.stop(Timer::AutoPartnerDown);
         self.timers.stop(Timer::RecoverWait);
         self.timers.stop(Timer::Startup);

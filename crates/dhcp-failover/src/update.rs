@@ -70,14 +70,9 @@ impl Endpoint {
     /// A binding changed: tells the partner as soon as the window allows. Without a link nothing
     /// is queued; what is pending is found again on the next one.
     pub(crate) fn queue_update(&mut self, slot: Slot, cx: &mut Context<'_>) {
-        if self.can_update() {
+        // One that is on its way before the partner's state is known is out of date now.
+        if self.can_update() || cx.bindings.update(slot) != Update::Idle {
             self.enqueue(slot, cx);
-        } else {
-            debug_assert_eq!(
-                cx.bindings.update(slot),
-                Update::Idle,
-                "updates die with the link"
-            );
         }
     }
 
@@ -130,6 +125,7 @@ impl Endpoint {
     /// Sends an update out of turn, whatever the window, unless it is in flight.
     pub(crate) fn send_update_now(&mut self, slot: Slot, cx: &mut Context<'_>) {
         if !matches!(cx.bindings.update(slot), Update::Unacked(_)) {
+            self.updates.queue.retain(|queued| *queued != slot);
             self.send_update(slot, cx);
         }
     }
@@ -159,7 +155,9 @@ impl Endpoint {
 
     /// The partner's answer to an update.
     pub(crate) fn handle_ack(&mut self, xid: Xid, ack: &BindingAck, cx: &mut Context<'_>) {
-        let Some(slot) = ack.address.and_then(|address| cx.bindings.slot(address)) else {
+        let shared = |address: &_| cx.bindings.relationship_of(*address) == Some(self.id);
+        let address = ack.address.filter(shared);
+        let Some(slot) = address.and_then(|address| cx.bindings.slot(address)) else {
             return;
         };
         let address = cx.bindings.address(slot);
@@ -182,7 +180,11 @@ impl Endpoint {
                 cx,
             );
             self.withdraw(slot, cx);
-            self.try_again_later(slot, cx);
+            let again = self.try_again_later(slot, cx);
+            // Its own update stood against ours, and it has our answer to that by now.
+            if reason == RejectReason::LESS_CRITICAL_BINDING_INFO && again {
+                self.queue_update(slot, cx);
+            }
         } else if xid == expected {
             self.acknowledged(slot, xid, cx);
         } else {
@@ -197,6 +199,7 @@ impl Endpoint {
         };
         let mut binding = cx.bindings.at(slot).clone();
         binding.acked = binding.acked.max(flight.potential);
+        self.updates.refused.remove(&slot);
         if binding.is_ending() {
             self.free(slot, binding, cx);
         } else {
@@ -220,10 +223,12 @@ impl Endpoint {
         }
     }
 
-    fn try_again_later(&mut self, slot: Slot, cx: &mut Context<'_>) {
-        self.updates.refused.insert(slot);
+    /// Notes a refused update; says whether it stands and is refused for the first time.
+    fn try_again_later(&mut self, slot: Slot, cx: &mut Context<'_>) -> bool {
+        let pending = cx.bindings.at(slot).is_pending();
         let at = cx.now.mono.plus_secs(self.config.timing.retry);
         self.timers.bring_forward(Timer::Retry, at);
+        self.updates.refused.insert(slot) && pending
     }
 
     /// Offers again what the partner refused, if it still stands.

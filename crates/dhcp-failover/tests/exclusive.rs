@@ -257,6 +257,7 @@ impl Life {
             && self.pair.state(S) == St::Normal
             && self.pair.core(side).endpoint(ID).unacked_updates() == 0
             && self.pair.core(side).endpoint(ID).queued_updates() == 0
+            && self.pair.core(side).endpoint(ID).refused_updates() == 0
         {
             self.pair.kill(side);
             self.pair.lose_disk(side);
