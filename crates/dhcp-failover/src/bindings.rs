@@ -169,7 +169,7 @@ impl Bindings {
             .filter(move |(_, binding)| binding.client.hardware == *hardware)
     }
 
-    /// How many pools there are.
+    /// The pools, in order of configuration.
     pub fn pools(&self) -> impl Iterator<Item = PoolId> + use<> {
         (0..self.pools.len() as u32).map(PoolId)
     }
@@ -255,7 +255,7 @@ impl Bindings {
         self.put(slot, binding);
     }
 
-    /// Changes what only memory holds, which never decides what a record says.
+    /// Changes without a record: what is said of an address in the next one can wait for it.
     pub(crate) fn note(&mut self, slot: Slot, change: impl FnOnce(&mut Binding)) {
         let mut binding = self.at(slot).clone();
         change(&mut binding);

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::output::ConnId;
+use crate::state::Service;
 use crate::timer::Timer;
 
 impl Endpoint {
@@ -27,7 +28,7 @@ impl Endpoint {
             }
             Message::UpdateRequestAll => self.handle_update_request(true, frame.xid, cx),
             Message::UpdateRequest => self.handle_update_request(false, frame.xid, cx),
-            Message::UpdateDone => self.handle_update_done(cx),
+            Message::UpdateDone => self.handle_update_done(frame.xid, cx),
             Message::Contact | Message::Unknown { .. } => {}
             // A second handshake on the link is an error of the partner's (ISC closes too).
             Message::Connect(_) | Message::ConnectAck(_) => self.drop_link(cx),
@@ -48,7 +49,10 @@ impl Endpoint {
             self.startup_over(cx);
         }
         if self.timers.take_due(Timer::AutoPartnerDown, now) {
-            self.move_to(ServerState::PartnerDown, cx);
+            // A partner last heard of serving alone may be just out of sight.
+            if self.service() == Service::NotCooperating {
+                self.move_to(ServerState::PartnerDown, cx);
+            }
         }
         if self.timers.take_due(Timer::RecoverWait, now) {
             self.recover_wait_over(cx);

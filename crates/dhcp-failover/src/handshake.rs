@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use dhcp_split::{Hba, Role};
 use failover_wire::{
-    Connect, ConnectAck, Disconnect, Frame, Message, PROTOCOL_VERSION, RejectReason, UnixTime, Xid,
+    Connect, ConnectAck, Disconnect, Frame, Message, PROTOCOL_VERSION, RejectReason, ServerState,
+    UnixTime, Xid,
 };
 
 use crate::context::Context;
@@ -38,7 +39,7 @@ impl Endpoint {
         self.links.dialing = false;
         self.redial_later(cx);
         // A partner that refuses is up, and about to dial us; silence is another matter.
-        if !refused && self.state == failover_wire::ServerState::Startup {
+        if !refused && self.state == ServerState::Startup {
             self.fall_back(cx);
         }
     }

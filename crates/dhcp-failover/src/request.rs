@@ -67,18 +67,23 @@ impl Endpoint {
     /// Asks the partner for updates, unless it is at it.
     pub(crate) fn request_updates(&mut self, all: bool, cx: &mut Context<'_>) {
         let all = all || self.needs_all;
-        if self.links.live.is_none() || self.updates.requested >= Some(all) {
+        let asked = self.updates.requested.map(|(all, _)| all);
+        if asked >= Some(all) {
             return;
         }
-        self.updates.requested = Some(all);
         // The partner has to have our state before it can make sense of the request.
         self.say_first_state(cx);
+        let Some(live) = &mut self.links.live else {
+            return;
+        };
+        let xid = live.xid();
+        self.updates.requested = Some((all, xid));
         let message = if all {
             Message::UpdateRequestAll
         } else {
             Message::UpdateRequest
         };
-        self.send(message, cx);
+        self.transmit_frame(xid, message, cx);
         self.event(What::UpdateRequestSent { all }, cx);
     }
 

@@ -1,7 +1,7 @@
 //! From state to state: what the partner announces, what follows from it, and what is said.
 
 use dhcp_split::Role;
-use failover_wire::{Message, ServerFlags, ServerState, StateMessage, UnixTime};
+use failover_wire::{Message, ServerFlags, ServerState, StateMessage, UnixTime, Xid};
 
 use crate::context::Context;
 use crate::endpoint::Endpoint;
@@ -252,8 +252,8 @@ impl Endpoint {
     }
 
     /// All that we asked for has arrived.
-    pub(crate) fn handle_update_done(&mut self, cx: &mut Context<'_>) {
-        let Some(all) = self.updates.take_request() else {
+    pub(crate) fn handle_update_done(&mut self, xid: Xid, cx: &mut Context<'_>) {
+        let Some(all) = self.updates.take_request(xid) else {
             return;
         };
         if all {

@@ -21,8 +21,8 @@ pub(crate) struct Updates {
     pub(crate) in_flight: BTreeMap<Xid, InFlight>,
     /// The update whose answer completes the partner's update request, and the request's xid.
     pub(crate) marker: Option<(Slot, Xid)>,
-    /// An update request of ours that isn't answered; true if for all.
-    pub(crate) requested: Option<bool>,
+    /// An update request of ours that isn't answered: whether it is for all, and its xid.
+    pub(crate) requested: Option<(bool, Xid)>,
     /// What the partner refused: offered again after a while, since what it minds (a lease that
     /// it thinks is still running) passes. ISC waits for the next connection.
     refused: BTreeSet<Slot>,
@@ -49,8 +49,10 @@ impl Updates {
         self.refused.len()
     }
 
-    pub(crate) fn take_request(&mut self) -> Option<bool> {
-        self.requested.take()
+    /// Takes the request that an UPDDONE with this xid answers; says whether it was for all.
+    pub(crate) fn take_request(&mut self, xid: Xid) -> Option<bool> {
+        let (all, _) = self.requested.take_if(|(_, asked)| *asked == xid)?;
+        Some(all)
     }
 
     pub(crate) fn is_draining(&self) -> bool {
