@@ -33,7 +33,6 @@ fn article() {
         conf::ARTICLE_SITES,
         conf::ARTICLE,
     );
-    lab.step("both start");
     start_both(&mut lab);
     let mut relay = Relay::new(&lab.clients, GIADDR, &SERVERS);
 
@@ -75,7 +74,6 @@ fn article() {
 #[ignore = "needs root and peers: scripts/test runs it"]
 fn wide() {
     let mut lab = lab("wide", conf::WIDE_CLIENTS, conf::WIDE_SITES, &conf::wide());
-    lab.step("both start");
     start_both(&mut lab);
     let mut relay = Relay::new(&lab.clients, GIADDR, &SERVERS);
 
@@ -191,6 +189,7 @@ fn kinds() -> [Kind; 2] {
 }
 
 fn start_both(lab: &mut Lab) {
+    lab.step(&format!("{:?} start", kinds()));
     lab.servers.iter_mut().for_each(Server::start);
     lab.wait_normal(PEER, BOTH, TO_NORMAL);
     lab.wait_equal(PEER, BOTH, TO_EQUAL);
