@@ -1,0 +1,159 @@
+//! Datagrams between clients and servers, and what the clients make of them.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use dhcp4_server::{Destination, Ingress};
+use dhcp4_wire::{Message, MessageType, OptionCode, Packet};
+
+use crate::check;
+use crate::client::{Client, Step};
+use crate::clock::Time;
+use crate::event::{Event, NodeId};
+use crate::scenario::{INTERFACE, RELAY, SERVERS};
+use crate::trace::Who;
+use crate::world::World;
+
+/// Longest DHCP message that a client sends, bytes.
+const MAX_MESSAGE: usize = 548;
+
+impl World {
+    pub(crate) fn send_reply(
+        &mut self,
+        node: NodeId,
+        to: Destination,
+        packet: Vec<u8>,
+    ) -> Result<(), String> {
+        let view = Packet::parse(&packet).map_err(|error| error.to_string())?;
+        let Some(client) = Client::number_of(view.chaddr()) else {
+            return Err(format!("a reply to nobody: {:?}", view.chaddr()));
+        };
+        if let Some(promise) = check::promise(&view) {
+            self.tally.acks += 1;
+            if let Some(since) = self.clients[client].awaits(promise.xid) {
+                let until = since + Time::from(promise.seconds) * 1000;
+                self.ledger
+                    .promise(client, promise.address, until, self.queue.now())?;
+            }
+        }
+        // Only who has an address can be reached at it.
+        let reaches = match to {
+            Destination::Unicast { to, .. } => self.clients[client]
+                .used()
+                .is_some_and(|lease| lease.address == *to.ip()),
+            Destination::Broadcast { .. }
+            | Destination::Client { .. }
+            | Destination::Relay { .. } => true,
+        };
+        if reaches {
+            for delay in self.udp.send() {
+                self.queue.after(
+                    delay,
+                    Event::Reply {
+                        client,
+                        packet: packet.clone(),
+                    },
+                );
+            }
+        }
+        if let Some(process) = &mut self.nodes[node].process {
+            process.server.recycle(packet);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn reply(&mut self, client: usize, packet: &[u8]) {
+        self.trace.mix_bytes(packet);
+        let Ok(view) = Packet::parse(packet) else {
+            return;
+        };
+        let mut steps = Vec::new();
+        self.clients[client].receive(&view, self.queue.now(), &mut steps);
+        self.client_steps(client, steps);
+    }
+
+    /// Does what a client wants done, and sets its timer.
+    pub(crate) fn client_steps(&mut self, client: usize, steps: Vec<Step>) {
+        let now = self.queue.now();
+        for step in steps {
+            match step {
+                Step::Send(message, to) => self.send_request(client, *message, to),
+                Step::Exchange => self.ledger.new_exchange(client),
+                Step::Use(lease) => {
+                    let seconds = (lease.ends - now) / 1000;
+                    self.trace.line(
+                        now,
+                        Who::Client(client),
+                        format_args!("has {} for {seconds} s", lease.address),
+                    );
+                    self.ledger.take(client, lease.address, lease.ends);
+                }
+                Step::Drop(address) => {
+                    self.trace
+                        .line(now, Who::Client(client), format_args!("gives up {address}"));
+                    self.ledger.drop(client, address);
+                }
+            }
+        }
+        self.set_timer(client);
+    }
+
+    pub(crate) fn set_timer(&mut self, client: usize) {
+        self.generations[client] += 1;
+        if let Some(at) = self.clients[client].deadline() {
+            let generation = self.generations[client];
+            self.queue.at(at, Event::Client { client, generation });
+        }
+    }
+
+    fn send_request(&mut self, client: usize, mut message: Message, to: Option<Ipv4Addr>) {
+        let kind = message
+            .options
+            .get(OptionCode::DHCP_MESSAGE_TYPE)
+            .and_then(|value| value.first().copied());
+        let kind = MessageType(kind.unwrap_or_default());
+        self.trace.line(
+            self.queue.now(),
+            Who::Client(client),
+            format_args!("{kind}"),
+        );
+        let relayed = to.is_none() && self.scenario.network_of(client) == 1;
+        if relayed {
+            message.giaddr = RELAY;
+            message.hops = 1;
+        }
+        let from = match (to, relayed) {
+            (_, true) => SocketAddrV4::new(RELAY, 67),
+            (Some(_), _) => SocketAddrV4::new(message.ciaddr, 68),
+            (None, _) => SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
+        };
+        let ingress = Ingress {
+            interface: INTERFACE,
+            from,
+            unicast: relayed || to.is_some(),
+        };
+        let is_farewell = matches!(kind, MessageType::RELEASE | MessageType::DECLINE);
+        let farewell = is_farewell.then_some((client, message.xid));
+        let mut packet = std::mem::take(&mut self.datagram);
+        message
+            .encode(MAX_MESSAGE, &mut packet)
+            .expect("a request is short");
+        for (node, server) in SERVERS.into_iter().enumerate() {
+            if to.is_some_and(|to| to != server) {
+                continue;
+            }
+            for delay in self.udp.send() {
+                let packet = packet.clone();
+                self.queue.after(
+                    delay,
+                    Event::Request {
+                        node,
+                        from: ingress,
+                        packet,
+                        farewell,
+                    },
+                );
+            }
+        }
+        self.datagram = packet;
+    }
+}
