@@ -164,7 +164,7 @@ fn the_libraries_dont_mention_io() {
 
 /// Looks at what ships: up to the unit tests, and not at comments.
 fn check(path: &Path) {
-    let source = std::fs::read_to_string(path).unwrap();
+    let source = std::fs::read_to_string(path).expect("a readable source");
     let shipped = source.split("#[cfg(test)]").next().unwrap_or_default();
     for (number, line) in shipped.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
