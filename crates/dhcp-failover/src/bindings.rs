@@ -74,7 +74,7 @@ struct Pool {
 
 /// The lease table.
 ///
-/// Dense: an address is an index. Reads are public; the only writer is [`Bindings::apply`], within
+/// Dense: an address is an index. Reads are public; the only writer is `apply`, within
 /// this crate, so that every change is stored.
 #[derive(Clone, Debug)]
 pub struct Bindings {
