@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::database::Database;
-use crate::netns::{Namespace, run};
+use crate::netns::{Namespace, PREFIX, remove_orphans, run};
 use crate::server::{Kind, Server};
 use crate::wait::until;
 use crate::watch::Watch;
@@ -70,9 +70,10 @@ impl Lab {
     /// As [`new`](Self::new).
     pub fn in_folder(parent: &Path, name: &str, clients: &[&str], sites: &[Site<'_>]) -> Self {
         let number = LABS.fetch_add(1, Ordering::Relaxed);
-        let prefix = format!("dfo{}-{number}", std::process::id());
+        let prefix = format!("{PREFIX}{}-{number}", std::process::id());
         let folder = parent.join(format!("interop-{name}-{prefix}"));
         let start = Instant::now();
+        remove_orphans();
         let switch = Namespace::new(&format!("{prefix}-sw"));
         switch.ip("link add br0 type bridge stp_state 0 forward_delay 0");
         switch.ip("link set br0 up");

@@ -100,6 +100,24 @@ impl Namespace {
     }
 }
 
+/// The first letters of all names that labs give; the process id of the test follows.
+pub(crate) const PREFIX: &str = "dfo";
+
+/// Removes what tests left behind that were killed or interrupted.
+pub(crate) fn remove_orphans() {
+    let Ok(entries) = std::fs::read_dir("/run/netns") else {
+        return; // none was ever made
+    };
+    for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+        let owner = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('-')?.0.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists()) {
+            drop(Namespace { name });
+        }
+    }
+}
+
 impl Drop for Namespace {
     fn drop(&mut self) {
         // Only what we started can be in a namespace that we made.
