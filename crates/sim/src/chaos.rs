@@ -154,7 +154,7 @@ impl World {
                 self.tcp.cut();
                 self.queue.after(repair, Event::Chaos(Act::Heal));
             }
-            Fault::LinkReset => {
+            Fault::LinkReset if !self.is_left_alone(0) && !self.is_left_alone(1) => {
                 let connections = self.tcp.reset(&mut self.queue);
                 self.trace.line(
                     now,
@@ -185,8 +185,7 @@ impl World {
         let Some(how) = self.nodes[node].act() else {
             return Ok(false);
         };
-        if self.chaos.over || (self.serves_alone(node) && !self.keeps_silent(1 - node)) {
-            // Its partner would go on without what it alone knows (draft §5.9).
+        if self.chaos.over || self.is_left_alone(1 - node) {
             if let Some(process) = &mut self.nodes[node].process {
                 process.doom = None;
             }
@@ -303,6 +302,12 @@ impl World {
         let node = &self.nodes[node];
         let recorded = node.shadow.state().map(|record| record.my_state);
         [node.state(), recorded].contains(&Some(ServerState::PartnerDown))
+    }
+
+    /// Whether a server would serve if it lost the link now, without what its partner, serving alone, has done meanwhile
+    /// (draft §5.9): it has started beside it and doesn't know yet.
+    fn is_left_alone(&self, node: NodeId) -> bool {
+        self.serves_alone(1 - node) && !self.keeps_silent(node)
     }
 
     /// Whether a server answers no client until its partner is back.

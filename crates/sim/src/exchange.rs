@@ -6,9 +6,10 @@ use dhcp4_server::{Destination, Ingress};
 use dhcp4_wire::{Message, MessageType, OptionCode, Packet};
 
 use crate::check;
-use crate::client::{Client, Step};
+use crate::client::Client;
 use crate::clock::Time;
 use crate::event::{Event, NodeId};
+use crate::phase::Step;
 use crate::scenario::{INTERFACE, RELAY, SERVERS};
 use crate::trace::Who;
 use crate::world::World;

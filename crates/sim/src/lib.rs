@@ -22,6 +22,7 @@ mod fault;
 mod habit;
 mod ledger;
 mod node;
+mod phase;
 mod random;
 mod run;
 mod scenario;

@@ -4,16 +4,33 @@ use sim::{HOUR, Options, Trace, run};
 
 /// Seeds that found something once, and what.
 const REGRESSIONS: &[(u64, &str)] = &[
+    (0, "what was sent to the partner was forgotten in a crash"),
+    (2, "and in a clean stop"),
     (
-        0,
-        "what was sent to the partner was forgotten over a restart",
+        78,
+        "a recovering primary refused what its partner had leased alone",
+    ),
+    (122, "a server that serves nobody ended a client's lease"),
+    (
+        317,
+        "a recovering primary refused what its partner had freed",
     ),
     (
-        5,
-        "what was sent to the partner was forgotten over a restart",
+        522,
+        "a declined address was reclaimed while a client held it",
     ),
-    (2, "a clean stop forgot what was sent"),
-    (24, "record numbers after a rewrite"),
+    (
+        652,
+        "a lease was over up to a second early, by the partner's clock",
+    ),
+    (
+        796,
+        "a lease that was confirmed but not renewed was taken for the older one",
+    ),
+    (802, "a lease was over up to a second early after a restart"),
+    (836, "as 78"),
+    (913, "as 317"),
+    (996, "both servers took an address for theirs"),
 ];
 
 /// Seeds of the batch, unless `SIM_SEEDS` says otherwise.
