@@ -38,9 +38,10 @@ pub(crate) enum Event {
         from: Ingress,
         /// The UDP payload.
         packet: Vec<u8>,
-        /// Of a DHCPRELEASE or DHCPDECLINE, the client and its transaction number. It isn't delivered once the client
-        /// has gone on: it would end the next tenancy of the same client, and no server can tell.
-        farewell: Option<(usize, u32)>,
+        /// Of a message that ends a lease of its client's, or another than it asks for: the client and the message's
+        /// transaction number. It isn't delivered once the client has gone on, since it would end the lease that the
+        /// client has got meanwhile, and no server can tell.
+        final_in: Option<(usize, u32)>,
     },
     /// A datagram reaches a client.
     Reply {

@@ -132,8 +132,13 @@ impl World {
             from,
             unicast: relayed || to.is_some(),
         };
-        let is_farewell = matches!(kind, MessageType::RELEASE | MessageType::DECLINE);
-        let farewell = is_farewell.then_some((client, message.xid));
+        let ends_leases = match kind {
+            MessageType::RELEASE | MessageType::DECLINE => true,
+            // A server takes it that the client has no other lease.
+            MessageType::REQUEST => message.ciaddr.is_unspecified(),
+            _ => false,
+        };
+        let final_in = ends_leases.then_some((client, message.xid));
         let mut packet = std::mem::take(&mut self.datagram);
         message
             .encode(MAX_MESSAGE, &mut packet)
@@ -150,7 +155,7 @@ impl World {
                         node,
                         from: ingress,
                         packet,
-                        farewell,
+                        final_in,
                     },
                 );
             }

@@ -126,9 +126,9 @@ impl World {
                 node,
                 from,
                 packet,
-                farewell,
+                final_in,
             } => {
-                if farewell.is_some_and(|(client, xid)| !self.clients[client].is_present(xid)) {
+                if final_in.is_some_and(|(client, xid)| !self.clients[client].is_present(xid)) {
                     return Ok(());
                 }
                 self.trace.mix_bytes(&packet);
