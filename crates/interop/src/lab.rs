@@ -15,6 +15,9 @@ use crate::watch::Watch;
 /// Lines of each server's log that are printed when a test fails.
 const LINES_OF_A_FAILURE: usize = 60;
 
+/// How long both servers must have written nothing: an update and its answer take milliseconds.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// Labs of this process, so that each has names of its own.
 static LABS: AtomicU32 = AtomicU32::new(0);
 
@@ -217,6 +220,24 @@ impl Lab {
                 differences.len()
             )
         })
+    }
+
+    /// Waits until servers `a` and `b` have written nothing to their lease files for [`QUIET`]: no update is under way.
+    ///
+    /// # Panics
+    ///
+    /// They still write after `patience`.
+    pub fn wait_quiet(&self, (a, b): (usize, usize), patience: Duration) {
+        let written = || [a, b].map(|server| self.servers[server].written());
+        let mut last = (Instant::now(), written());
+        let quiet = until(patience, || {
+            let now = written();
+            if now != last.1 {
+                last = (Instant::now(), now);
+            }
+            (last.0.elapsed() >= QUIET).then_some(())
+        });
+        quiet.unwrap_or_else(|| panic!("servers {a} and {b} are not quiet after {patience:?}"));
     }
 
     /// Says what the test does next, on the console and in each server's log.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -323,6 +323,14 @@ impl Server {
     /// The lease file as it stands.
     pub fn database(&self) -> Database {
         Database::read(&self.leases())
+    }
+
+    /// The length of the lease file and when it was last written to.
+    pub(crate) fn written(&self) -> (u64, SystemTime) {
+        let of =
+            |path: PathBuf| fs::metadata(path).and_then(|file| Ok((file.len(), file.modified()?)));
+        // While the file is being replaced there is none.
+        of(self.leases()).unwrap_or((0, SystemTime::UNIX_EPOCH))
     }
 
     /// Does `-T` accept the configuration and the lease file `leases`? What it says comes with a no.
