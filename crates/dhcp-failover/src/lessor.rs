@@ -106,9 +106,26 @@ impl Core {
     }
 
     /// A client was told again what it has, without a renewal (`dhcp-cache-threshold`): remembered,
-    /// so that older news from the partner doesn't end its lease. Nothing is stored or sent.
-    pub fn touch(&mut self, address: Ipv4Addr, now: Now) {
-        if let Some(slot) = self.bindings.slot(address) {
+    /// so that older news from the partner doesn't end its lease. Nothing is sent to the partner.
+    ///
+    /// `started_over`: the client asked as if it had no lease, so it may have given this one up to
+    /// the partner. Then it is stored too, or a crash would bring back the time that the partner's
+    /// RELEASED is newer than.
+    pub fn touch(
+        &mut self,
+        address: Ipv4Addr,
+        started_over: bool,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(slot) = self.bindings.slot(address) else {
+            return;
+        };
+        if started_over {
+            let mut binding = self.bindings.at(slot).clone();
+            binding.cltt = now.unix;
+            self.bindings.apply(slot, binding, out);
+        } else {
             self.bindings.note(slot, |binding| binding.cltt = now.unix);
         }
     }

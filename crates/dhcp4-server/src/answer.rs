@@ -181,7 +181,12 @@ impl<'a> Exchange<'a> {
         {
             if kind == Kind::Ack {
                 self.forget_offers(address, client);
-                self.state.core.touch(address, now);
+                let started_over = self.query.packet.ciaddr().is_unspecified();
+                let out = &mut self.state.out;
+                self.state
+                    .core
+                    .touch(address, started_over, now, &mut out.core);
+                out.take_core();
             }
             return Ok(Term { ends, reused: true });
         }

@@ -82,6 +82,21 @@ fn an_early_renewal_gets_what_is_left_and_a_late_one_a_new_lease() {
     assert_eq!(rig.server.stats().reused, 1);
 }
 
+/// It may have given its lease up elsewhere; the partner's news of that must stay older also after a crash.
+#[test]
+fn a_client_that_starts_over_gets_what_is_left_and_that_is_stored() {
+    let mut rig = rig();
+    rig.dora(1);
+    rig.pass(100_000);
+    let ack = rig.dora(1);
+    assert_eq!(ack.lease_time(), 500);
+    let [Record::Binding(_, before), Record::Binding(_, after)] = rig.stored()[..] else {
+        panic!("two records")
+    };
+    assert_eq!(before.cltt.saturating_add(100), after.cltt);
+    assert_eq!(before.ends, after.ends);
+}
+
 #[test]
 fn another_name_makes_a_new_lease() {
     let mut rig = rig();
