@@ -32,6 +32,11 @@ pub enum Program {
     Udhcpc,
 }
 
+/// Hardware address of client number `index`.
+pub fn mac(index: u8) -> [u8; 6] {
+    [2, 0xdf, 0xff, 0, 0, index]
+}
+
 /// A real client that runs on an interface of its own. It ends when this is dropped, its lease left as it is.
 #[derive(Debug)]
 pub struct Client {
@@ -50,21 +55,38 @@ impl Client {
     ///
     /// The program isn't installed.
     pub fn start(lab: &Lab, program: Program, index: u8) -> Self {
+        Self::launch(lab, program, index, &[])
+    }
+
+    /// Starts dhclient number `index`, which finds that whatever address it gets is used by somebody else, and declines it.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_declining(lab: &Lab, index: u8) -> Self {
+        Self::launch(lab, Program::Dhclient, index, &["-e", "DECLINE=yes"])
+    }
+
+    fn launch(lab: &Lab, program: Program, index: u8, flags: &[&str]) -> Self {
         let folder = lab.folder().join("clients");
         let script = files(&folder);
         let interface = format!("mv{index}");
-        let mac = [2, 0xdf, 0xff, 0, 0, index];
-        let [a, b, c, d, e, f] = mac;
-        let address = format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
-        lab.clients.ip(&format!(
-            "link add {interface} link eth0 address {address} type macvlan mode bridge"
-        ));
-        lab.clients.ip(&format!("link set {interface} up"));
+        let mac = mac(index);
+        // One of the same number that is gone has left its interface.
+        if !folder.join(format!("{interface}.log")).exists() {
+            let [a, b, c, d, e, f] = mac;
+            let address = format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
+            lab.clients.ip(&format!(
+                "link add {interface} link eth0 address {address} type macvlan mode bridge"
+            ));
+            lab.clients.ip(&format!("link set {interface} up"));
+        }
         let mut command = match program {
             Program::Dhclient => {
                 let mut command = lab.clients.command("dhclient");
                 command
                     .args(["-4", "-d"])
+                    .args(flags)
                     .args(dhclient_files(&folder, &interface))
                     .arg("-sf")
                     .arg(&script)
@@ -81,7 +103,10 @@ impl Client {
                 command
             }
         };
-        let log = fs::File::create(folder.join(format!("{interface}.log")))
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join(format!("{interface}.log")))
             .unwrap_or_else(|error| panic!("{interface}.log: {error}"));
         let errors = log
             .try_clone()

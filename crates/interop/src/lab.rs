@@ -53,6 +53,10 @@ pub struct Lab {
     folder: PathBuf,
     start: Instant,
     prefix: String,
+    /// Do its files stay?
+    kept: bool,
+    /// Is nothing said on the console?
+    quiet: bool,
 }
 
 impl Lab {
@@ -109,6 +113,8 @@ impl Lab {
             folder,
             start,
             prefix,
+            kept: false,
+            quiet: false,
         }
     }
 
@@ -129,8 +135,23 @@ impl Lab {
         }
     }
 
-    /// A folder for files of the clients.
-    pub(crate) fn folder(&self) -> &Path {
+    /// Its files stay when it is dropped.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// It says nothing on the console from now on: there are others beside it. A failed test's files stay all the same.
+    pub fn silence(&mut self) {
+        self.quiet = true;
+    }
+
+    /// How long it has existed: the times in the logs count from its beginning.
+    pub fn age(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Where the files of the servers and clients are.
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -242,7 +263,9 @@ impl Lab {
 
     /// Says what the test does next, on the console and in each server's log.
     pub fn step(&self, what: &str) {
-        eprintln!("{:8.3} {what}", self.start.elapsed().as_secs_f64());
+        if !self.quiet {
+            eprintln!("{:8.3} {what}", self.start.elapsed().as_secs_f64());
+        }
         for server in &self.servers {
             server.log.add(&format!("-- {what}"));
         }
@@ -251,6 +274,9 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        if self.kept || self.quiet && std::thread::panicking() {
+            return;
+        }
         if std::thread::panicking() {
             for (index, server) in self.servers.iter().enumerate() {
                 eprintln!(

@@ -12,14 +12,17 @@
 //! * [`Server`] is one server process, ours or ISC's dhcpd, that can be started, killed and asked for its state.
 //! * [`client`] runs dhclient, udhcpc and perfdhcp; [`relay`] is a crowd of clients of our own behind a relay agent.
 //! * [`Watch`] sees every DHCP message at the clients' side, and [`Ledger`] tells from them who holds which address.
+//! * [`Capture`] keeps what passes between two servers.
 //! * [`Database`] is a lease file as it stands, to be compared with another.
 //!
 //! Everything here is for tests, so what can't go on panics and says why. Root is needed, and the peers: `scripts/test`
 //! installs them.
 
 mod batch;
+mod capture;
 pub mod client;
 pub mod conf;
+pub mod crowd;
 mod database;
 mod lab;
 mod ledger;
@@ -31,6 +34,7 @@ mod state;
 mod wait;
 mod watch;
 
+pub use capture::Capture;
 pub use database::{Database, Difference};
 pub use lab::{Cut, Lab, Site};
 pub use ledger::{Holding, Ledger};

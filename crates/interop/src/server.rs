@@ -1,8 +1,10 @@
 //! One server process, ours or ISC's.
 
+mod orders;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
@@ -16,9 +18,6 @@ use crate::wait::{until, wait_for};
 
 /// dhcpd takes about a second for this, and a slow machine is slower.
 const PATIENCE_TO_STOP: Duration = Duration::from_secs(15);
-
-/// Port of OMAPI in every configuration that an ISC server is given orders with.
-const OMAPI_PORT: u16 = 7911;
 
 /// Whose server it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +67,8 @@ pub struct Server {
     pub namespace: Namespace,
     /// All that it has said.
     pub log: Log,
+    /// How many seconds its wall clock is ahead, from the next start on.
+    pub clock_ahead: u32,
     folder: PathBuf,
     process: Option<Child>,
     /// Where in `log` the present process began.
@@ -83,6 +84,7 @@ impl Server {
             kind,
             namespace,
             log,
+            clock_ahead: 0,
             folder,
             process: None,
             begin: 0,
@@ -165,6 +167,13 @@ impl Server {
     fn command(&self, flags: &[&str]) -> Command {
         let program = self.kind.program();
         let mut command = self.namespace.command(&program.to_string_lossy());
+        if self.clock_ahead != 0 {
+            command
+                .env("LD_PRELOAD", libfaketime())
+                .env("FAKETIME", format!("+{}s", self.clock_ahead))
+                // Only the wall clock: what waits by the other one would wait for the kernel's.
+                .env("DONT_FAKE_MONOTONIC", "1");
+        }
         command.arg("-4").args(flags).arg("--no-pid");
         command
             .arg("-cf")
@@ -226,16 +235,22 @@ impl Server {
             self.tail(20)
         );
         self.log.add("-- SIGTERM");
+        let pid = self.pid().expect("it is running");
+        _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
+        self.wait_ended("SIGTERM", PATIENCE_TO_STOP);
+    }
+
+    /// Waits until the process has ended by itself, and kills it if it doesn't.
+    fn wait_ended(&mut self, why: &str, patience: Duration) {
         let mut child = self.process.take().expect("it is running");
-        _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
-        let ended = until(PATIENCE_TO_STOP, || child.try_wait().ok().flatten());
+        let ended = until(patience, || child.try_wait().ok().flatten());
         if ended.is_none() {
             _ = child.kill();
             _ = child.wait();
         }
         assert!(
             ended.is_some(),
-            "{} didn't end on SIGTERM",
+            "{} didn't end on {why}",
             self.namespace.name()
         );
     }
@@ -248,8 +263,13 @@ impl Server {
                 State::from_status(&String::from_utf8_lossy(&answer.stdout), peer)
                     .unwrap_or_default()
             }
-            Kind::Isc => State::from_log(&self.log, self.begin, peer),
+            Kind::Isc => self.logged_state(peer),
         }
+    }
+
+    /// The last transitions of `peer` that the present process has logged: asks nothing of the server.
+    pub fn logged_state(&self, peer: &str) -> State {
+        State::from_log(&self.log, self.begin, peer)
     }
 
     /// Waits until `peer` is in `state` here.
@@ -271,58 +291,21 @@ impl Server {
         );
     }
 
-    /// Tells the server that its partner in `peer` is down.
-    ///
-    /// # Panics
-    ///
-    /// It refuses.
-    pub fn partner_down(&self, peer: &str) {
-        self.log.add(&format!("-- partner-down {peer}"));
-        match self.kind {
-            Kind::Ours => {
-                let answer = self.ask(&["partner-down", peer]);
-                assert!(
-                    answer.status.success(),
-                    "partner-down {peer}: {}",
-                    String::from_utf8_lossy(&answer.stderr)
-                );
-            }
-            // 4 is PARTNER-DOWN (omapi(3), failover-state object).
-            Kind::Isc => self.omshell(peer, "set local-state = 4\nupdate\n"),
-        }
-    }
-
-    /// Our server's own client.
-    fn ask(&self, words: &[&str]) -> Output {
-        output(
-            Command::new(binary())
-                .args(words)
-                .arg("--control")
-                .arg(self.control()),
-        )
-    }
-
-    /// Opens the failover-state object of `peer` with omshell, then gives it `orders`.
-    fn omshell(&self, peer: &str, orders: &str) {
-        let script = self.folder.join("omshell.in");
-        let open = format!(
-            "server 127.0.0.1\nport {OMAPI_PORT}\nconnect\nnew failover-state\nset name = \"{peer}\"\nopen\n"
-        );
-        write(&script, format!("{open}{orders}").as_bytes());
-        let input =
-            fs::File::open(&script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-        let mut command = self.namespace.command("omshell");
-        // It says what it does and ends well whatever comes of it: the state is looked at by the caller.
-        let status = command.stdin(input).stdout(Stdio::null()).status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "{command:?} fails; is isc-dhcp-server installed?"
-        );
-    }
-
     /// The lease file as it stands.
     pub fn database(&self) -> Database {
         Database::read(&self.leases())
+    }
+
+    /// Empties the lease file: all that the server knew is lost.
+    ///
+    /// # Panics
+    ///
+    /// It runs, or the file can't be written.
+    pub fn lose_leases(&mut self) {
+        assert!(!self.is_running(), "{} runs still", self.namespace.name());
+        self.log.add("-- the lease file is emptied");
+        write(&self.leases(), b"");
+        _ = fs::remove_file(self.folder.join("dhcpd.leases~"));
     }
 
     /// The length of the lease file and when it was last written to.
@@ -384,6 +367,15 @@ impl Drop for Server {
             _ = child.wait();
         }
     }
+}
+
+/// The library that gives a process another clock.
+fn libfaketime() -> PathBuf {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten();
+    folders
+        .filter_map(|folder| Some(folder.ok()?.path().join("faketime/libfaketime.so.1")))
+        .find(|library| library.is_file())
+        .expect("no libfaketime: scripts/test installs it")
 }
 
 fn write(path: &Path, text: &[u8]) {
