@@ -17,13 +17,13 @@ use crate::netns::Namespace;
 pub use job::{Job, Lease, Outcome, Pace, mac, percentile};
 
 /// Port of servers and relay agents.
-const SERVER_PORT: u16 = 67;
+pub(crate) const SERVER_PORT: u16 = 67;
 
 /// Longest message that a client here sends, in bytes of DHCP.
 const LENGTH: usize = 548;
 
 /// What a client asks for.
-const WANTED: &[OptionCode] = &[
+pub(crate) const WANTED: &[OptionCode] = &[
     OptionCode::SUBNET_MASK,
     OptionCode::ROUTERS,
     OptionCode::DOMAIN_NAME_SERVERS,
@@ -151,9 +151,7 @@ impl Relay {
     /// Each of `leases` is given back. Nobody answers that.
     pub fn release(&mut self, leases: &[Lease]) {
         for (index, lease) in leases.iter().enumerate() {
-            let mut message = self.message(index as u32, lease.client, MessageType::RELEASE);
-            message.ciaddr = lease.address;
-            message.options.set_server_identifier(lease.server);
+            let message = release(self.giaddr, index as u32, lease);
             let to = SocketAddrV4::new(lease.server, SERVER_PORT);
             self.socket.push(to, |buffer| encode(&message, buffer));
         }
@@ -220,7 +218,7 @@ impl Relay {
         } else {
             MessageType::REQUEST
         };
-        let mut message = self.message(xid, client, kind);
+        let mut message = message(self.giaddr, xid, client, kind);
         message.secs = u16::try_from(secs).unwrap_or(u16::MAX);
         match stage {
             Stage::Idle | Stage::Discovering => {}
@@ -235,18 +233,6 @@ impl Relay {
             self.socket.push(*server, |buffer| encode(&message, buffer));
         }
         self.deadlines.push_back((now + pace.timeout, xid));
-    }
-
-    fn message(&self, xid: u32, client: [u8; 6], kind: MessageType) -> Message {
-        let mut message = Message::request(xid, client);
-        message.hops = 1;
-        message.giaddr = self.giaddr;
-        message.options.set_message_type(kind);
-        let [a, b, c, d, e, f] = client;
-        message
-            .options
-            .set_client_identifier(&[1, a, b, c, d, e, f]);
-        message
     }
 
     /// Repeats or ends the exchanges whose answer is overdue.
@@ -336,17 +322,38 @@ impl Relay {
     }
 }
 
+/// A client's message as the relay agent at `giaddr` passes it on.
+pub(crate) fn message(giaddr: Ipv4Addr, xid: u32, client: [u8; 6], kind: MessageType) -> Message {
+    let mut message = Message::request(xid, client);
+    message.hops = 1;
+    message.giaddr = giaddr;
+    message.options.set_message_type(kind);
+    let [a, b, c, d, e, f] = client;
+    message
+        .options
+        .set_client_identifier(&[1, a, b, c, d, e, f]);
+    message
+}
+
+/// The message that gives `lease` back.
+pub(crate) fn release(giaddr: Ipv4Addr, xid: u32, lease: &Lease) -> Message {
+    let mut message = message(giaddr, xid, lease.client, MessageType::RELEASE);
+    message.ciaddr = lease.address;
+    message.options.set_server_identifier(lease.server);
+    message
+}
+
 /// What matters in a server's message.
-struct Answer {
-    xid: u32,
-    kind: MessageType,
-    address: Ipv4Addr,
-    server: Ipv4Addr,
-    seconds: u32,
+pub(crate) struct Answer {
+    pub(crate) xid: u32,
+    pub(crate) kind: MessageType,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) server: Ipv4Addr,
+    pub(crate) seconds: u32,
 }
 
 impl Answer {
-    fn read(datagram: &[u8]) -> Option<Self> {
+    pub(crate) fn read(datagram: &[u8]) -> Option<Self> {
         let packet = Packet::parse(datagram).ok()?;
         Some(Self {
             xid: packet.xid(),
@@ -358,7 +365,7 @@ impl Answer {
     }
 }
 
-fn encode(message: &Message, buffer: &mut Vec<u8>) {
+pub(crate) fn encode(message: &Message, buffer: &mut Vec<u8>) {
     message
         .encode(LENGTH, buffer)
         .expect("an Ethernet address fits the field");
