@@ -30,6 +30,8 @@ pub(crate) struct Batch {
     pub(crate) rewritten: Vec<u8>,
     /// Everything else, in order.
     pub(crate) held: Vec<Held>,
+    /// Somebody waits for it: among the held is more than lines for the log.
+    pub(crate) urgent: bool,
 }
 
 impl Batch {
@@ -47,8 +49,23 @@ impl Batch {
                     rewriting.record(&record, &mut self.rewritten);
                 }
             }
-            output => self.held.push(Held::Output(output)),
+            output => {
+                self.urgent |= !matches!(output, Output::Event(_));
+                self.held.push(Held::Output(output));
+            }
         }
+    }
+
+    /// Adds what an operator is told.
+    pub(crate) fn answer(&mut self, to: oneshot::Sender<Answer>, answer: Answer) {
+        self.urgent = true;
+        self.held.push(Held::Answer(to, answer));
+    }
+
+    /// Takes all but the records, which the caller takes too.
+    pub(crate) fn take_held(&mut self) -> Vec<Held> {
+        self.urgent = false;
+        std::mem::take(&mut self.held)
     }
 
     /// Whether more inputs may be taken before this is on disk.

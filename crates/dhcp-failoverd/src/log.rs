@@ -68,14 +68,15 @@ enum Outlet {
 }
 
 impl Log {
-    /// A log as dhcpd has it while starting: on stderr and syslog. `quiet` keeps all but errors off stderr.
-    pub(crate) fn new(quiet: bool) -> Self {
+    /// A log as dhcpd has it while starting: on stderr and syslog, or with `debug` on stderr only. `quiet` keeps all but
+    /// errors off stderr.
+    pub(crate) fn new(quiet: bool, debug: bool) -> Self {
         let deaf = Arc::new(AtomicBool::new(false));
         Self {
             gathered: Vec::new(),
             dropped: 0,
             quiet,
-            outlet: Outlet::Direct(Writer::new(deaf.clone())),
+            outlet: Outlet::Direct(Writer::new(debug, deaf.clone())),
             deaf,
         }
     }
@@ -89,14 +90,14 @@ impl Log {
         true
     }
 
-    /// The start is over: from here on lines go to stderr only if `debug`, and by the thread.
-    pub(crate) fn start_thread(&mut self, debug: bool) -> std::io::Result<()> {
+    /// The start is over: from here on lines go to one of the two only, and by the thread.
+    pub(crate) fn start_thread(&mut self) -> std::io::Result<()> {
         self.flush();
         self.quiet = false;
         let Outlet::Direct(mut writer) = std::mem::replace(&mut self.outlet, Outlet::Closed) else {
             return Ok(());
         };
-        writer.stderr = debug;
+        writer.stderr = writer.debug;
         let (lines, taken) = sync_channel(BACKLOG);
         let thread = std::thread::Builder::new()
             .name("log".into())
@@ -214,6 +215,8 @@ impl Drop for Log {
 
 /// Writes lines to where they belong.
 struct Writer {
+    /// Whoever looks on reads stderr; nothing is written to syslog.
+    debug: bool,
     stderr: bool,
     facility: u8,
     syslog: Option<UnixDatagram>,
@@ -221,8 +224,9 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(deaf: Arc<AtomicBool>) -> Self {
+    fn new(debug: bool, deaf: Arc<AtomicBool>) -> Self {
         Self {
+            debug,
             stderr: true,
             facility: DAEMON,
             syslog: None,
@@ -237,7 +241,7 @@ impl Writer {
     }
 
     fn write(&mut self, lines: &[u8], quiet: bool) {
-        if self.syslog.is_none() {
+        if self.syslog.is_none() && !self.debug {
             self.syslog = connect();
         }
         if self.stderr {
@@ -309,7 +313,7 @@ mod tests {
     use super::*;
 
     fn gathered() -> Log {
-        let mut log = Log::new(false);
+        let mut log = Log::new(false, false);
         log.outlet = Outlet::Closed;
         log
     }
@@ -353,7 +357,7 @@ mod tests {
     #[test]
     fn syslog_lines_have_priority_tag_and_pid() {
         let (ours, theirs) = UnixDatagram::pair().unwrap();
-        let mut writer = Writer::new(Arc::default());
+        let mut writer = Writer::new(false, Arc::default());
         writer.syslog = Some(ours);
         writer.facility = 23;
         writer.write_syslog(b"6hello\n3bad\n");

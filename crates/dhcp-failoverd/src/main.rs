@@ -15,6 +15,7 @@ mod icmp;
 mod journal;
 mod log;
 mod net;
+mod obey;
 mod peer;
 mod raw;
 mod replay;

@@ -2,7 +2,9 @@
 //!
 //! The one rule: what a record promises is said only once the record is on disk. Outputs gather in a batch; while
 //! the disk has one batch the next one gathers, so that batches grow with the load and a lone packet waits for one
-//! sync only. A batch without records, with nothing on its way to the disk before it, is performed at once.
+//! sync only. A batch without records, with nothing on its way to the disk before it, is performed at once. Records that
+//! nothing waits for, such as that of an update which the partner has acknowledged, wait for company instead: a sync of
+//! their own would only be in the way of the next packet's.
 
 use std::future::{Future as _, poll_fn};
 use std::io;
@@ -10,19 +12,18 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use dhcp_failover::ServerState;
 use dhcp4_server::journal::RecordWriter;
-use dhcp4_server::{Command, Instant, Now, Output, RelationshipId, Server};
+use dhcp4_server::{Instant, Now, Output, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::admin::{Admin, Answer, Asked, Request};
+use crate::admin::{Admin, Asked};
 use crate::batch::{Batch, Held};
 use crate::clock;
 use crate::dhcp::Dhcp;
 use crate::icmp::Pinger;
 use crate::log::Log;
+use crate::obey::obey;
 use crate::peer::{PeerInput, Peers};
-use crate::report::Report;
 use crate::rewrite::Rewriting;
 use crate::sync::{Disk, Done, Job};
 
@@ -30,6 +31,8 @@ use crate::sync::{Disk, Done, Job};
 const TICK: Duration = Duration::from_secs(1);
 /// How often a syslog daemon that is not there is looked for.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long records that nothing waits for stay in memory. A crash before that costs an update sent twice.
+const LINGER: Duration = Duration::from_millis(250);
 /// How often the lease file is written anew, as dhcpd does.
 const REWRITE: Duration = Duration::from_secs(3600);
 /// Bytes appended after which it is written anew before its time, so that the disk doesn't fill up.
@@ -71,6 +74,8 @@ struct Turns<'d, 'l> {
     next_rewrite: Instant,
     next_look: Instant,
     grown: u64,
+    /// When records that nothing waits for go to the disk all the same.
+    linger: Option<Instant>,
     terminate: Signal,
     interrupt: Signal,
     stopping: bool,
@@ -86,6 +91,7 @@ pub(crate) async fn run(daemon: &mut Daemon<'_>) -> Result<(), DiskFailed> {
         next_rewrite: clock::now().mono + REWRITE,
         next_look: clock::now().mono,
         grown: 0,
+        linger: None,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
         stopping: false,
@@ -138,10 +144,9 @@ impl Turns<'_, '_> {
     }
 
     fn until_timeout(&self, now: Now) -> Duration {
-        match self.daemon.server.poll_timeout() {
-            Some((at, _)) => at.since(now.mono).min(TICK),
-            None => TICK,
-        }
+        let server = self.daemon.server.poll_timeout().map(|(at, _)| at);
+        let next = server.into_iter().chain(self.linger).min();
+        next.map_or(TICK, |at| at.since(now.mono).min(TICK))
     }
 
     /// Takes what has come in and gives away what is ready. Never waits.
@@ -156,7 +161,7 @@ impl Turns<'_, '_> {
             self.answer(now);
         }
         if self.in_flight.is_none() {
-            self.dispatch();
+            self.dispatch(now);
         }
         self.daemon.log.flush();
         Ok(())
@@ -234,33 +239,9 @@ impl Turns<'_, '_> {
 
     fn answer(&mut self, now: Now) {
         for Asked { request, answer } in self.daemon.admin.take() {
-            let text = self.obey(request, now);
+            let text = obey(&mut self.daemon.server, request, now);
             self.drain();
-            self.batch.held.push(Held::Answer(answer, text)); // said when it is on disk
-        }
-    }
-
-    fn obey(&mut self, request: Request, now: Now) -> Answer {
-        let server = &mut self.daemon.server;
-        let command = match request {
-            Request::Status => return Answer::Status(Report::new(&server.status(now))),
-            Request::PartnerDown { name, force } => {
-                find(server, &name).map(|id| Command::PartnerDown { id, force })
-            }
-            Request::SetState { name, state } => find(server, &name).and_then(|id| {
-                Ok(Command::SetState {
-                    id,
-                    state: parse_state(&state)?,
-                })
-            }),
-        };
-        match command.and_then(|command| {
-            server
-                .handle_command(command, now)
-                .map_err(|error| error.to_string())
-        }) {
-            Ok(()) => Answer::Done,
-            Err(error) => Answer::Error(error),
+            self.batch.answer(answer, text);
         }
     }
 
@@ -289,24 +270,30 @@ impl Turns<'_, '_> {
         }
         let held = self.in_flight.take().unwrap_or_default();
         let mut spare = done.records;
-        if !self.batch.records.is_empty() {
-            self.submit(&mut spare);
-        } else if self.batch.records.capacity() < spare.capacity() {
+        if self.batch.records.is_empty() {
             self.batch.records = spare;
+        } else if self.batch.urgent {
+            self.submit(&mut spare);
         }
         self.perform(held);
         Ok(())
     }
 
     /// Nothing is with the disk: gives it the batch, or performs it if there is nothing to write.
-    fn dispatch(&mut self) {
+    fn dispatch(&mut self, now: Now) {
         let rewriting = self.rewriting.is_some() && !self.stopping;
-        if !self.batch.records.is_empty() || rewriting {
+        if rewriting || (!self.batch.records.is_empty() && !self.may_linger(now)) {
             self.submit(&mut Vec::new());
-        } else if !self.batch.held.is_empty() {
-            let held = std::mem::take(&mut self.batch.held);
+        } else if self.batch.records.is_empty() && !self.batch.held.is_empty() {
+            let held = self.batch.take_held();
             self.perform(held);
         }
+    }
+
+    /// Whether the batch's records can stay where they are for now.
+    fn may_linger(&mut self, now: Now) -> bool {
+        let until = *self.linger.get_or_insert(now.mono + LINGER);
+        !self.batch.urgent && !self.stopping && self.batch.has_room() && now.mono < until
     }
 
     /// Hands the batch to the disk; the next one gathers in `spare`.
@@ -319,7 +306,8 @@ impl Turns<'_, '_> {
             .and_then(|rewriting| rewriting.step(server, stored));
         let records = std::mem::replace(&mut self.batch.records, std::mem::take(spare));
         self.grown += records.len() as u64;
-        self.in_flight = Some(std::mem::take(&mut self.batch.held));
+        self.in_flight = Some(self.batch.take_held());
+        self.linger = None;
         self.daemon.disk.submit(Job { records, rewrite });
     }
 
@@ -351,8 +339,10 @@ impl Turns<'_, '_> {
                 Held::Answer(answer, text) => _ = answer.send(text), // an asker that has gone needs none
             }
         }
-        dhcp.flush(&mut spent);
+        // First the partner, then the client, as dhcpd does: a server that is killed in between leaves no client with an
+        // ACK that the partner will never hear of.
         peers.flush();
+        dhcp.flush(&mut spent);
         if dhcp.dropped > 0 {
             let dropped = std::mem::take(&mut dhcp.dropped);
             log.error(format_args!(
@@ -365,39 +355,5 @@ impl Turns<'_, '_> {
         if self.batch.held.capacity() < held.capacity() && self.batch.held.is_empty() {
             self.batch.held = held;
         }
-    }
-}
-
-fn find(server: &Server, name: &str) -> Result<RelationshipId, String> {
-    server
-        .config()
-        .relationship_named(name)
-        .ok_or_else(|| format!("no failover peer {name}"))
-}
-
-/// ISC's name of the state, or the number that OMAPI has for it.
-fn parse_state(word: &str) -> Result<ServerState, String> {
-    let numbered = |number: u8| {
-        ServerState::ALL
-            .into_iter()
-            .find(|state| *state as u8 == number)
-    };
-    let by_number = word.parse().ok().and_then(numbered);
-    by_number
-        .or_else(|| word.parse().ok())
-        .ok_or_else(|| format!("{word} is no failover state"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_by_name_and_by_omapi_number() {
-        assert_eq!(parse_state("partner-down"), Ok(ServerState::PartnerDown));
-        assert_eq!(parse_state("4"), Ok(ServerState::PartnerDown));
-        assert_eq!(parse_state("254"), Ok(ServerState::RecoverWait));
-        assert!(parse_state("0").is_err());
-        assert!(parse_state("nonsense").is_err());
     }
 }

@@ -35,7 +35,7 @@ type Fatal = Box<dyn std::error::Error>;
 
 /// Serves, or tests the files.
 pub(crate) fn run(options: &Options) -> ExitCode {
-    let mut log = Log::new(options.quiet);
+    let mut log = Log::new(options.quiet, options.debug);
     for line in [version().as_str(), "Live failover partner of ISC dhcpd."] {
         log.info(line);
     }
@@ -168,7 +168,7 @@ impl Prepared {
         }
         let _pid = self.pid.as_deref().map(PidFile::write).transpose()?;
         self.identity.assume()?;
-        log.start_thread(options.debug)?;
+        log.start_thread()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
