@@ -5,7 +5,7 @@ use dhcpd_text::conf::{Config, DbTimeFormat, LeaseIdFormat, Permission, Settings
 /// A statement of a scope: its name, whether it asks for something that isn't done, and why it isn't.
 type Inert = (&'static str, fn(&Settings) -> bool, &'static str);
 
-const IN_SCOPES: [Inert; 9] = [
+const IN_SCOPES: [Inert; 11] = [
     (
         "infinite-is-reserved",
         |s| s.infinite_is_reserved == Some(true),
@@ -47,6 +47,16 @@ const IN_SCOPES: [Inert; 9] = [
         "full pools show in the status, not in the log",
     ),
     (
+        "dynamic-bootp",
+        |s| s.dynamic_bootp.is_some(),
+        "as with dhcpd, a pool's ranges and permits decide which BOOTP clients it serves",
+    ),
+    (
+        "client-updates",
+        |s| s.client_updates.is_some(),
+        "this server makes no DNS updates",
+    ),
+    (
         "update-static-leases",
         |s| s.update_static_leases == Some(true),
         "this server makes no DNS updates",
@@ -69,6 +79,11 @@ pub(super) fn warnings(conf: &Config) -> Vec<String> {
             "lease-id-format hex",
             server.lease_id_format == Some(LeaseIdFormat::Hex),
             "identifiers are written as strings; both forms are read",
+        ),
+        (
+            "local-address",
+            server.local_address.is_some(),
+            "as with dhcpd on Linux, requests are taken at every address of the served interfaces",
         ),
         (
             "omapi-port",
@@ -114,6 +129,21 @@ mod tests {
                 "omapi-port has no effect: this server has a control socket instead",
             ]
         );
+    }
+
+    #[test]
+    fn what_dhcpd_reads_without_effect_is_said_too() {
+        let said = warnings_of(
+            "local-address 10.0.0.1; deny dynamic-bootp; ignore client-updates;
+             subnet 10.0.0.0 netmask 255.0.0.0 { }",
+        );
+        assert_eq!(said.len(), 3, "{said:?}");
+        for (line, name) in said
+            .iter()
+            .zip(["dynamic-bootp", "client-updates", "local-address"])
+        {
+            assert!(line.starts_with(name), "{line}");
+        }
     }
 
     #[test]
