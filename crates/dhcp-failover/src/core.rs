@@ -336,7 +336,7 @@ impl Core {
     }
 
     /// Drops what was received on connections that are being closed.
-    fn forget_closed(&mut self, out: &[Output]) {
+    pub(crate) fn forget_closed(&mut self, out: &[Output]) {
         for output in out {
             if let Output::Close(conn) = output {
                 self.conns.remove(conn);

@@ -56,6 +56,8 @@ pub struct Endpoint {
     pub(crate) last_grant: UnixTime,
     /// We may lack leases that the partner thinks we have: an update request has to be for all.
     pub(crate) needs_all: bool,
+    /// In SHUTDOWN because the server is about to stop.
+    pub(crate) leaving: bool,
     /// Our lease file was lost: what we once promised and acknowledged is unknown.
     pub(crate) amnesic: bool,
     /// STARTUP goes on until the wall clock reaches this: leases on file are newer than now.
@@ -152,8 +154,13 @@ impl Endpoint {
 
     /// What the lease file should say of the relationship.
     pub fn record(&self) -> RelationshipRecord {
+        let my_state = if self.leaving {
+            ServerState::Recover
+        } else {
+            self.saved
+        };
         RelationshipRecord {
-            my_state: self.saved,
+            my_state,
             my_stos: self.stos,
             partner_state: self.partner,
             partner_stos: self.partner_stos,

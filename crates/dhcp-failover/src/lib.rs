@@ -70,6 +70,7 @@ mod output;
 pub mod promise;
 mod receive;
 mod request;
+mod shutdown;
 mod start;
 pub mod state;
 mod time;

@@ -73,6 +73,7 @@ impl Endpoint {
             taken_over: Default::default(),
             // Without a record the file was lost: anything may have been granted up to now.
             last_grant,
+            leaving: false,
             amnesic: saved == ServerState::Recover,
             needs_all: matches!(
                 saved,

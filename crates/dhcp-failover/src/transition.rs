@@ -155,6 +155,7 @@ impl Endpoint {
         self.leave(from, cx);
         self.state = to;
         self.saved = to;
+        self.leaving &= to == ServerState::Shutdown;
         self.store(cx);
         self.event(What::IMove { from, to }, cx);
         self.tell_states(cx);

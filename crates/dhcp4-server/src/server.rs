@@ -211,6 +211,22 @@ impl Server {
         done
     }
 
+    /// The server is about to stop, for good and by an operator's order: partners are told, and serve alone. It goes on
+    /// until [`is_shutdown_settled`](Self::is_shutdown_settled), or some seconds.
+    pub fn begin_shutdown(&mut self, now: Now) {
+        self.with_core(now, |core, out| core.begin_shutdown(now, out));
+    }
+
+    /// Whether every partner that was told has taken over, and knows all that this server knows.
+    pub fn is_shutdown_settled(&self) -> bool {
+        self.state.core.is_shutdown_settled()
+    }
+
+    /// The last that the server does after [`begin_shutdown`](Self::begin_shutdown).
+    pub fn end_shutdown(&mut self, now: Now) {
+        self.with_core(now, |core, out| core.end_shutdown(now, out));
+    }
+
     /// The next thing to do; to be called after each handler until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.state.out.pop()

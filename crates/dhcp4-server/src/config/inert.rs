@@ -86,11 +86,6 @@ pub(super) fn warnings(conf: &Config) -> Vec<String> {
             "as with dhcpd on Linux, requests are taken at every address of the served interfaces",
         ),
         (
-            "omapi-port",
-            server.omapi_port.is_some(),
-            "this server has a control socket instead",
-        ),
-        (
             "dont-use-fsync",
             server.dont_use_fsync == Some(true),
             "nothing is acknowledged that isn't on disk",
@@ -119,14 +114,14 @@ mod tests {
     #[test]
     fn each_is_said_once_wherever_it_stands() {
         let said = warnings_of(
-            "infinite-is-reserved on; omapi-port 7911;
+            "infinite-is-reserved on; dont-use-fsync true;
              subnet 10.0.0.0 netmask 255.0.0.0 { infinite-is-reserved on; }",
         );
         assert_eq!(
             said,
             [
                 "infinite-is-reserved has no effect: leases are not reserved at a client's wish",
-                "omapi-port has no effect: this server has a control socket instead",
+                "dont-use-fsync has no effect: nothing is acknowledged that isn't on disk",
             ]
         );
     }
