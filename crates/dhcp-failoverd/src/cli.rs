@@ -3,11 +3,14 @@
 //! dhcpd's options are long words behind a single dash (`-cf FILE`), which no option parser of the GNU kind reads,
 //! so they are read by hand here; the subcommands are ordinary and clap reads them.
 
-use std::ffi::OsString;
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+mod ask;
+mod server;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub(crate) use ask::Question;
+pub(crate) use server::{Options, Test};
 
 /// Shown for `--help` and after a wrong option.
 pub(crate) const USAGE: &str = "\
@@ -20,11 +23,10 @@ Usage: dhcp-failoverd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
        dhcp-failoverd status [--json | --line PEER] [--control socket]
        dhcp-failoverd partner-down PEER [--force] [--control socket]
        dhcp-failoverd set-state PEER STATE [--control socket]
+       dhcp-failoverd decode FILE.pcap | --live IFACE [--json]
+             [--port N] [--count N]
        dhcp-failoverd demo [--help]
        dhcp-failoverd {--version|--help|-h}";
-
-/// Where the control socket is when neither `--control` nor `-pf` nor `-lf` says otherwise.
-const CONTROL: &str = "/run/dhcp-failoverd/control.sock";
 
 /// What to do.
 #[derive(Debug)]
@@ -40,79 +42,10 @@ pub(crate) enum Invocation {
     },
     /// Show a pair at work; the arguments behind the word.
     Demo(Vec<OsString>),
+    /// Explain captured failover traffic; likewise.
+    Decode(Vec<OsString>),
     /// Print this and end.
     Print(String),
-}
-
-/// What to test instead of serving.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Test {
-    /// `-t`: the configuration.
-    Configuration,
-    /// `-T`: the lease file too.
-    Leases,
-}
-
-/// dhcpd's options.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Options {
-    /// `-p`: port of the server; clients are at the next one. Without it the configuration says, or RFC 2131.
-    pub(crate) port: Option<u16>,
-    /// `-cf`.
-    pub(crate) conf: PathBuf,
-    /// `-lf`.
-    pub(crate) leases: Option<PathBuf>,
-    /// `-pf`.
-    pub(crate) pid: Option<PathBuf>,
-    /// `--no-pid`: neither look for a pid file nor write one.
-    pub(crate) no_pid: bool,
-    /// `--control`, or beside the pid file or the lease file when those are given.
-    pub(crate) control: PathBuf,
-    /// `--wait-for-contact`: restarted out of contact, serve nobody before the partner or the operator speaks.
-    pub(crate) wait_for_contact: bool,
-    /// `--trust-clock`: serve although the lease file is newer than the clock.
-    pub(crate) trust_clock: bool,
-    /// `-f` or `-d`: stay in the foreground.
-    pub(crate) foreground: bool,
-    /// `-d`: log to stderr too.
-    pub(crate) debug: bool,
-    /// `-q`: no banner on stderr.
-    pub(crate) quiet: bool,
-    /// `-t`, `-T`.
-    pub(crate) test: Option<Test>,
-    /// `-user`.
-    pub(crate) user: Option<String>,
-    /// `-group`.
-    pub(crate) group: Option<String>,
-    /// `-s`: where replies go instead of to the broadcast address.
-    pub(crate) reply_to: Option<Ipv4Addr>,
-    /// Interfaces to serve; all that have a subnet if empty.
-    pub(crate) interfaces: Vec<String>,
-}
-
-/// What to ask a running server.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Question {
-    /// For people.
-    Status,
-    /// As JSON.
-    StatusJson,
-    /// One relationship as one `key=value` line.
-    StatusLine(String),
-    /// The operator knows that the partner is down.
-    PartnerDown {
-        /// Name of the relationship.
-        name: String,
-        /// Also if the partner is connected.
-        force: bool,
-    },
-    /// Put a relationship into a state, as `omshell` does with dhcpd.
-    SetState {
-        /// Name of the relationship.
-        name: String,
-        /// ISC's name of the state, or its number.
-        state: String,
-    },
 }
 
 /// A command line that can't be.
@@ -136,7 +69,8 @@ pub(crate) enum UsageError {
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, UsageError> {
     match args.first().and_then(|word| word.to_str()) {
         Some("demo") => return Ok(Invocation::Demo(args[1..].to_vec())),
-        Some("status" | "partner-down" | "set-state") => return Ok(subcommand(args)),
+        Some("decode") => return Ok(Invocation::Decode(args[1..].to_vec())),
+        Some("status" | "partner-down" | "set-state") => return Ok(ask::parse(args)),
         _ => {}
     }
     let mut words = Vec::with_capacity(args.len());
@@ -146,174 +80,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, UsageError> {
             Err(word) => return Err(UsageError::Unknown(word.display().to_string())),
         }
     }
-    server(words)
-}
-
-#[derive(Parser)]
-#[command(name = "dhcp-failoverd", bin_name = "dhcp-failoverd")]
-struct Asking {
-    #[command(subcommand)]
-    ask: Ask,
-    /// Control socket of the server.
-    #[arg(long, alias = "socket", global = true, value_name = "SOCKET", default_value = CONTROL)]
-    control: PathBuf,
-}
-
-#[derive(Subcommand)]
-enum Ask {
-    /// Show the relationships, their queues and the pools.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// One relationship as one line of key=value.
-        #[arg(long, value_name = "PEER", conflicts_with = "json")]
-        line: Option<String>,
-    },
-    /// Declare that the partner is down: this server takes over its addresses.
-    PartnerDown {
-        /// Name of the failover peer.
-        name: String,
-        /// Also while the partner is connected.
-        #[arg(long)]
-        force: bool,
-    },
-    /// Put a relationship into a state.
-    SetState {
-        /// Name of the failover peer.
-        name: String,
-        /// Name of the state, or the number that omshell takes.
-        state: String,
-    },
-}
-
-fn subcommand(args: Vec<OsString>) -> Invocation {
-    let words = std::iter::once(OsString::from("dhcp-failoverd")).chain(args);
-    let asking = Asking::parse_from(words); // prints and exits by itself for --help and wrong usage
-    let question = match asking.ask {
-        Ask::Status { json: true, .. } => Question::StatusJson,
-        Ask::Status {
-            line: Some(name), ..
-        } => Question::StatusLine(name),
-        Ask::Status { .. } => Question::Status,
-        Ask::PartnerDown { name, force } => Question::PartnerDown { name, force },
-        Ask::SetState { name, state } => Question::SetState { name, state },
-    };
-    Invocation::Ask {
-        control: asking.control,
-        question,
-    }
-}
-
-fn server(words: Vec<String>) -> Result<Invocation, UsageError> {
-    let (mut port, mut test) = (None, None);
-    let (mut conf, mut leases, mut pid, mut control) = (None, None, None, None);
-    let (mut no_pid, mut foreground, mut debug, mut quiet) = (false, false, false, false);
-    let (mut user, mut group, mut reply_to) = (None, None, None);
-    let (mut wait_for_contact, mut trust_clock) = (false, false);
-    let mut interfaces = Vec::new();
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let mut value = || {
-            words
-                .next()
-                .ok_or_else(|| UsageError::NoValue(word.clone()))
-        };
-        match word.as_str() {
-            "-4" => {}
-            "-f" => foreground = true,
-            "-d" => debug = true,
-            "-q" => quiet = true,
-            "-t" => test = Some(Test::Configuration),
-            "-T" => test = Some(Test::Leases),
-            "-p" => port = Some(parse_port(&value()?)?),
-            "-cf" => conf = Some(PathBuf::from(value()?)),
-            "-lf" => leases = Some(PathBuf::from(value()?)),
-            "-pf" => pid = Some(PathBuf::from(value()?)),
-            "--no-pid" => no_pid = true,
-            "--control" => control = Some(PathBuf::from(value()?)),
-            "--wait-for-contact" => wait_for_contact = true,
-            "--trust-clock" => trust_clock = true,
-            "-user" => user = Some(value()?),
-            "-group" => group = Some(value()?),
-            "-s" => reply_to = Some(parse_address(&value()?)?),
-            "--version" => return Ok(Invocation::Print(version())),
-            "--help" | "-h" => return Ok(Invocation::Print(format!("{}\n{USAGE}", version()))),
-            other => match unsupported(other) {
-                Some(refusal) => return Err(refusal),
-                None if other.starts_with('-') => return Err(UsageError::Unknown(word)),
-                None => interfaces.push(word),
-            },
-        }
-    }
-    Ok(Invocation::Serve(Options {
-        port,
-        control: control.unwrap_or_else(|| default_control(pid.as_deref(), leases.as_deref())),
-        conf: conf.unwrap_or_else(|| "/etc/dhcp/dhcpd.conf".into()),
-        leases,
-        pid,
-        no_pid,
-        wait_for_contact,
-        trust_clock,
-        foreground: foreground || debug,
-        debug,
-        quiet,
-        test,
-        user,
-        group,
-        reply_to,
-        interfaces,
-    }))
-}
-
-/// Options of dhcpd that would be wrong to ignore.
-fn unsupported(word: &str) -> Option<UsageError> {
-    let (option, why) = match word {
-        "-6" => ("-6", "this is a DHCPv4 server; run dhcpd or Kea for DHCPv6"),
-        "-4o6" => ("-4o6", "DHCPv4 over DHCPv6 (RFC 7341) is not implemented"),
-        "-chroot" => (
-            "-chroot",
-            "use RootDirectory= or ProtectSystem= of the service manager",
-        ),
-        "-tf" => (
-            "-tf",
-            "trace files are dhcpd's own format; capture packets with tcpdump instead",
-        ),
-        "-play" => ("-play", "trace files are dhcpd's own format"),
-        _ => return None,
-    };
-    Some(UsageError::Unsupported(option, why))
-}
-
-fn parse_port(word: &str) -> Result<u16, UsageError> {
-    match word.parse::<u64>() {
-        // The clients' port is the next one.
-        Ok(port @ 1..=65534) => Ok(port as u16),
-        Ok(_) => Err(UsageError::BadValue(
-            "Port number specified is out of range (1-65534).".into(),
-        )),
-        Err(_) => Err(UsageError::BadValue(format!(
-            "Invalid port number specification: {word}"
-        ))),
-    }
-}
-
-fn parse_address(word: &str) -> Result<Ipv4Addr, UsageError> {
-    word.parse()
-        .map_err(|_| UsageError::BadValue(format!("{word}: an IPv4 address is expected behind -s")))
-}
-
-/// Two servers on one machine have different pid or lease files, and so different sockets.
-fn default_control(pid: Option<&Path>, leases: Option<&Path>) -> PathBuf {
-    match (pid, leases) {
-        (Some(pid), _) => pid.with_extension("sock"),
-        (None, Some(leases)) => {
-            let mut path = leases.as_os_str().to_owned();
-            path.push(".sock");
-            path.into()
-        }
-        (None, None) => CONTROL.into(),
-    }
+    server::parse(words)
 }
 
 /// Name and version.
@@ -323,99 +90,38 @@ pub(crate) fn version() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-
-    fn options(line: &str) -> Options {
-        match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Invocation::Serve(options)) => options,
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    fn refused(line: &str) -> String {
-        parse(line.split_whitespace().map(OsString::from).collect())
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn no_words_are_dhcpds_defaults() {
-        let o = options("");
-        assert_eq!(
-            (o.port, o.foreground, o.debug, o.quiet, o.test),
-            (None, false, false, false, None)
-        );
-        assert_eq!(o.conf, Path::new("/etc/dhcp/dhcpd.conf"));
-        assert_eq!((o.leases, o.pid, o.no_pid), (None, None, false));
-        assert_eq!(o.control, Path::new(CONTROL));
-    }
-
-    #[test]
-    fn the_line_of_a_service_file() {
-        let o = options(
-            "-4 -q -p 6767 -cf /c -lf /l -pf /p.pid -user dhcpd -group dhcp -s 10.0.0.1 eth0 eth1",
-        );
-        assert_eq!((o.port, o.quiet), (Some(6767), true));
-        assert_eq!(
-            (o.user.as_deref(), o.group.as_deref()),
-            (Some("dhcpd"), Some("dhcp"))
-        );
-        assert_eq!(o.reply_to, Some(Ipv4Addr::new(10, 0, 0, 1)));
-        assert_eq!(o.interfaces, ["eth0", "eth1"]);
-        assert_eq!(o.control, Path::new("/p.sock"));
-    }
-
-    #[test]
-    fn d_implies_f() {
-        let o = options("-d --no-pid -lf /x/dhcpd.leases");
-        assert!(o.foreground && o.debug);
-        assert!(o.no_pid);
-        assert_eq!(o.control, Path::new("/x/dhcpd.leases.sock"));
-    }
-
-    #[test]
-    fn the_last_test_flag_wins() {
-        assert_eq!(options("-t").test, Some(Test::Configuration));
-        assert_eq!(options("-t -T").test, Some(Test::Leases));
-    }
-
-    #[test]
-    fn wrong_lines_say_why() {
-        assert_eq!(refused("-bogus"), "Unknown command -bogus");
-        assert_eq!(refused("-cf"), "No argument for command: -cf");
-        assert_eq!(refused("-p x"), "Invalid port number specification: x");
-        assert!(refused("-p 65535").contains("out of range"));
-        assert!(refused("-p 0").contains("out of range"));
-        assert!(refused("-s example.org").contains("IPv4 address"));
-        for flag in ["-6", "-4o6 547", "-chroot /x", "-tf x", "-play x"] {
-            assert!(refused(flag).contains("not supported"), "{flag}");
-        }
-    }
 
     #[test]
     fn subcommands() {
-        let ask = |line: &str| match parse(line.split_whitespace().map(OsString::from).collect()) {
+        let asked = |line: &str| match parse(line.split_whitespace().map(OsString::from).collect())
+        {
             Ok(Invocation::Ask { control, question }) => (control, question),
             other => panic!("{line}: {other:?}"),
         };
-        assert_eq!(ask("status"), (CONTROL.into(), Question::Status));
-        assert_eq!(ask("status --json --control /x").0, Path::new("/x"));
+        assert_eq!(asked("status"), (ask::CONTROL.into(), Question::Status));
+        assert_eq!(asked("status --json --control /x").0, Path::new("/x"));
         assert_eq!(
-            ask("status --socket /x --line lab"),
+            asked("status --socket /x --line lab"),
             ("/x".into(), Question::StatusLine("lab".into()))
         );
         let force = Question::PartnerDown {
             name: "lab".into(),
             force: true,
         };
-        assert_eq!(ask("partner-down lab --force").1, force);
+        assert_eq!(asked("partner-down lab --force").1, force);
         let set = Question::SetState {
             name: "lab".into(),
             state: "4".into(),
         };
-        assert_eq!(ask("set-state lab 4").1, set);
+        assert_eq!(asked("set-state lab 4").1, set);
         assert!(
             matches!(parse(vec!["demo".into(), "--keep".into()]), Ok(Invocation::Demo(rest)) if rest.len() == 1)
+        );
+        assert!(
+            matches!(parse(vec!["decode".into(), "x.pcap".into()]), Ok(Invocation::Decode(rest)) if rest.len() == 1)
         );
     }
 }

@@ -9,6 +9,7 @@ mod batch;
 mod cli;
 mod clock;
 mod daemon;
+mod decode;
 mod demo;
 mod dhcp;
 mod icmp;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Ok(Invocation::Serve(options)) => start::run(&options),
         Ok(Invocation::Ask { control, question }) => ask::run(&control, &question),
         Ok(Invocation::Demo(args)) => demo::run(args),
+        Ok(Invocation::Decode(args)) => decode::run(args),
         Ok(Invocation::Print(text)) => {
             println!("{text}");
             ExitCode::SUCCESS

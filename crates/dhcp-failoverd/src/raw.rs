@@ -78,7 +78,8 @@ impl RawSocket {
     }
 }
 
-fn link_address(interface: u32) -> io::Result<SockAddr> {
+/// The address of an interface, to bind a packet socket to; the socket keeps its protocol.
+pub(crate) fn link_address(interface: u32) -> io::Result<SockAddr> {
     let index = i32::try_from(interface).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: `try_init` hands out zeroed storage that is larger than a `sockaddr_ll` and aligned for every
     // kind of address; all-zero is a valid `sockaddr_ll`, and `len` is set to the size of what was written.
