@@ -3,7 +3,7 @@
 //! Unlike [`relay`](crate::relay), which runs a list of exchanges to their ends, a crowd runs beside the test, on a thread
 //! of its own, until it is dropped. Its clients behave as RFC 2131 §4.4 has it: a renewal goes to the server that gave
 //! the lease (RENEWING), and if that one says nothing, to all (REBINDING); a client whose lease is refused or has run
-//! out starts over (INIT). When they renew is not modelled: they do in turn, at a bounded rate.
+//! out starts over (INIT). They renew more often than real clients do, at a bounded rate.
 
 mod client;
 mod members;
@@ -24,11 +24,13 @@ pub use tally::{Tally, Wait};
 /// How clients behave.
 #[derive(Clone, Copy, Debug)]
 pub struct Habits {
-    /// Renewals begun per second, all clients together. New clients come on top of that.
+    /// How often a client renews; before half of its lease is over in any case.
+    pub interval: Duration,
+    /// Renewals begun per second at most, all clients together. New clients come on top of that.
     pub rate: f64,
     /// How long a client waits for an answer before it repeats itself.
     pub timeout: Duration,
-    /// How often it asks the server that gave its lease before it asks any.
+    /// How often it asks the server that gave its lease before it asks any; all in any case when 7/8 of it are over.
     pub alone: u32,
 }
 
@@ -75,7 +77,7 @@ impl Crowd {
     /// Clients that have leases already come, to renew them.
     pub fn take_over(&self, leases: &[Lease]) {
         let leases = leases.to_vec();
-        self.order(move |members| leases.iter().for_each(|lease| members.take_over(lease)));
+        self.order(move |members| members.take_over(&leases));
     }
 
     /// Clients without a lease come, and ask for one at once.

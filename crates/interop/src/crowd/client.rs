@@ -70,9 +70,10 @@ impl Client {
         }
     }
 
-    /// Begins an exchange: a renewal if it has a lease.
+    /// Begins an exchange: a renewal if it has a lease that isn't over.
     pub(super) fn begin(&mut self, now: Instant) {
         self.begun = now;
+        self.lease = self.lease.filter(|(_, end)| *end > now);
         self.enter(if self.lease.is_some() {
             Stage::Renewing
         } else {
@@ -105,9 +106,11 @@ impl Client {
                 message.options.set_requested_address(address);
                 message.options.set_server_identifier(server);
             }
-            (Stage::Renewing, Some((lease, _))) => {
+            (Stage::Renewing, Some((lease, end))) => {
                 message.ciaddr = lease.address;
-                only = (self.tries <= alone).then_some(lease.server);
+                // T2 of RFC 2131 §4.4.5.
+                let rebinding = *end - Duration::from_secs(lease.seconds.into()) / 8;
+                only = (self.tries <= alone && now < rebinding).then_some(lease.server);
             }
             _ => {}
         }
@@ -218,6 +221,9 @@ mod tests {
         client.begin(now);
         let asked: Vec<_> = (0..4).map(|_| client.next(SERVER, 2, now).1).collect();
         assert_eq!(asked, [Some(SERVER), Some(SERVER), None, None]);
+        client.begin(now);
+        let late = now + Duration::from_secs(53);
+        assert_eq!(client.next(SERVER, 2, late).1, None);
         assert!(!client.expire(now + Duration::from_secs(59)));
         assert!(client.expire(now + Duration::from_secs(60)));
         assert_eq!((client.stage, client.lease), (Stage::Discovering, None));

@@ -1,6 +1,6 @@
 //! All clients of a crowd, their messages and their turns.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use crate::relay::{Answer, Lease, SERVER_PORT, encode, release};
 
 /// How long a turn waits for a datagram.
 const TICK: Duration = Duration::from_millis(2);
+
+/// How far renewals may lag behind their rate: the kernel's waits are longer than asked for.
+const CATCH_UP: Duration = Duration::from_millis(100);
 
 /// Longest datagram; DHCP over Ethernet has no longer one.
 const LENGTH: usize = 1500;
@@ -31,8 +34,8 @@ pub(super) struct Members {
     habits: Habits,
     clients: Vec<Client>,
     places: BTreeMap<[u8; 6], usize>,
-    /// Who renews next.
-    turns: VecDeque<usize>,
+    /// Who renews next, and when.
+    turns: BTreeSet<(Instant, usize)>,
     /// When each wait for an answer ends; the wait is the same for all, so in order.
     deadlines: VecDeque<(Instant, usize)>,
     next_renewal: Instant,
@@ -63,7 +66,7 @@ impl Members {
             habits,
             clients: Vec::new(),
             places: BTreeMap::new(),
-            turns: VecDeque::new(),
+            turns: BTreeSet::new(),
             deadlines: VecDeque::new(),
             next_renewal: Instant::now(),
             paused: false,
@@ -88,14 +91,19 @@ impl Members {
         }
     }
 
-    pub(super) fn take_over(&mut self, lease: &Lease) {
+    /// Their turns are spread over the interval.
+    pub(super) fn take_over(&mut self, leases: &[Lease]) {
         let now = Instant::now();
-        let place = self.place(lease.client, now);
-        let client = &mut self.clients[place];
-        let end = now + Duration::from_secs(lease.seconds.into());
-        (client.lease, client.last) = (Some((*lease, end)), Some(lease.address));
-        client.stage = Stage::Bound;
-        self.turns.push_back(place);
+        for (index, lease) in leases.iter().enumerate() {
+            let place = self.place(lease.client, now);
+            let client = &mut self.clients[place];
+            let end = now + Duration::from_secs(lease.seconds.into());
+            (client.lease, client.last) = (Some((*lease, end)), Some(lease.address));
+            client.stage = Stage::Bound;
+            let part = index as f64 / leases.len() as f64;
+            self.turns
+                .insert((now + self.habits.interval.mul_f64(part), place));
+        }
     }
 
     /// A client that is there already stays as it is.
@@ -111,7 +119,7 @@ impl Members {
     pub(super) fn go(&mut self, count: usize, with_release: bool) -> Vec<[u8; 6]> {
         let mut gone = Vec::new();
         while gone.len() < count
-            && let Some(place) = self.turns.pop_back()
+            && let Some((_, place)) = self.turns.pop_last()
         {
             let client = &mut self.clients[place];
             client.stage = Stage::Absent;
@@ -129,7 +137,6 @@ impl Members {
 
     pub(super) fn pause(&mut self, paused: bool) {
         self.paused = paused;
-        self.next_renewal = Instant::now();
     }
 
     /// Does nobody wait for an answer?
@@ -221,17 +228,24 @@ impl Members {
 
     /// Those renew whose turn it is.
     fn renew(&mut self, now: Instant) {
+        // What nobody used of the rate is not made up for.
+        self.next_renewal = self.next_renewal.max(now - CATCH_UP);
         while !self.paused
             && self.next_renewal <= now
-            && let Some(place) = self.turns.pop_front()
+            && let Some((due, place)) = self.turns.first().copied()
+            && due <= now
         {
+            self.turns.pop_first();
             self.next_renewal += Duration::from_secs_f64(1.0 / self.habits.rate);
             self.begin(place, now);
         }
-        // Nobody was there to renew: that isn't made up for.
-        if self.turns.is_empty() {
-            self.next_renewal = self.next_renewal.max(now);
-        }
+    }
+
+    /// The client renews after half of its lease, or sooner if that is the habit.
+    fn await_turn(&mut self, place: usize, seconds: u32, now: Instant) {
+        let half = Duration::from_secs(seconds.into()) / 2;
+        self.turns
+            .insert((now + half.min(self.habits.interval), place));
     }
 
     fn answer(&mut self, answer: &Answer) {
@@ -267,7 +281,7 @@ impl Members {
                     &mut self.tally.given
                 }) += 1;
                 note(&mut self.tally, wait, renewal);
-                self.turns.push_back(place);
+                self.await_turn(place, answer.seconds, now);
             }
         }
     }
