@@ -21,6 +21,9 @@ mod tracker;
 mod updates;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -30,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use file::FileError;
 use printer::Printer;
 use tracker::Tracker;
 
@@ -98,16 +102,23 @@ fn read(
     tracker: &mut Tracker,
     printer: &mut Printer<impl Write>,
 ) -> Result<(), String> {
-    let in_the_file = |error: &dyn fmt::Display| format!("{}: {error}", file.display());
-    let input: Box<dyn Read + Send> = if file == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(file).map_err(|error| in_the_file(&error))?)
-    };
+    let of_the_file = |error: &dyn fmt::Display| format!("{}: {error}", file.display());
+    if file == Path::new("-") {
+        return explain(io::stdin(), tracker, printer).map_err(|error| of_the_file(&error));
+    }
+    let input = File::open(file).map_err(|error| of_the_file(&error))?;
+    explain(input, tracker, printer).map_err(|error| of_the_file(&error))
+}
+
+/// Decodes what is read from a capture file.
+fn explain(
+    input: impl Read + Send,
+    tracker: &mut Tracker,
+    printer: &mut Printer<impl Write>,
+) -> Result<(), FileError> {
     let mut events = Vec::new();
-    let result = file::read(input, |time, link, bytes| {
+    file::read(input, |time, link, bytes| {
         tracker.packet(time, link, bytes, &mut events);
         printer.print(events.drain(..))
-    });
-    result.map_err(|error| in_the_file(&error))
+    })
 }

@@ -76,11 +76,12 @@ fn name(party: &Party) -> String {
     }
 }
 
-/// By role, or by address: the port is in the line that opened the connection.
+/// By role, or by address: which port is in the line that opened the connection.
 fn direction(from: &Party, to: &Party) -> String {
     match (from.role, to.role) {
         (Some(from), Some(to)) => format!("{from} → {to}"),
-        _ => format!("{} → {}", from.address, to.address),
+        _ if from.address.ip() == to.address.ip() => format!("{} → {}", from.address, to.address),
+        _ => format!("{} → {}", from.address.ip(), to.address.ip()),
     }
 }
 
