@@ -53,7 +53,9 @@ impl Endpoint {
         }
         // Resumed after a restart, PARTNER-DOWN began when the record says.
         let promised = binding.horizon().max(self.stos);
-        let over = promised.saturating_add(self.wait_mclt);
+        let over = promised
+            .saturating_add(self.wait_mclt)
+            .saturating_add(self.lag);
         if binding.is_ending() {
             over.max(binding.ends)
         } else {
@@ -63,7 +65,8 @@ impl Endpoint {
 
     /// Whether both clocks are past the wait.
     fn wait_is_over(&self, binding: &Binding, now: Now) -> bool {
-        if now.mono < binding.ends_mono {
+        // An abandoned one ends with its quarantine, which binds nobody.
+        if now.mono < binding.ends_mono && binding.status != BindingStatus::Abandoned {
             return false;
         }
         let at = self.reusable_at(binding);

@@ -1,6 +1,8 @@
 //! Pool balance: handing free addresses to the partner, and asking for some (ISC
 //! `dhcp_failover_pool_dobalance`).
 
+use std::collections::BTreeSet;
+
 use dhcp_split::{Balance, BalanceTimes, Role, bucket, rebalance_delay};
 use failover_wire::{BindingStatus, Message, PoolResponse, ServerState, Xid};
 
@@ -11,11 +13,20 @@ use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::timer::Timer;
 
+/// Used addresses of a pool that one run examines for affinity: each costs a hash, and the packet
+/// thread waits. What is further back ended later, and has its turn when those before it are gone.
+const AFFINITY_SCAN: usize = 4096;
+/// Shortest time in seconds between two runs that the partner's POOLREQ starts. A dhcpd asks once a
+/// `min-balance`; one that asks without pause is told that there is nothing.
+const REQUEST_PAUSE: u64 = 1;
+
 impl Endpoint {
     /// The partner asks for addresses.
     pub(crate) fn handle_pool_request(&mut self, xid: Xid, cx: &mut Context<'_>) {
         // The answer goes out before the updates, which wait in the queue until it is said.
-        let given = if self.state == ServerState::Normal {
+        let pause = |last| cx.now.mono.since(last).as_secs() < REQUEST_PAUSE;
+        let rested = !self.last_balance.is_some_and(pause);
+        let given = if rested && self.state == ServerState::Normal {
             self.balance(false, cx)
         } else {
             0
@@ -50,7 +61,7 @@ impl Endpoint {
         if ask {
             self.send(Message::PoolRequest, cx);
         }
-        self.last_balance = cx.now.unix;
+        self.last_balance = Some(cx.now.mono);
         self.timers.stop(Timer::Balance);
         self.schedule_balance(cx);
         given
@@ -97,25 +108,24 @@ impl Endpoint {
     fn choose_gifts(&self, pool: PoolId, balance: &mut Balance, cx: &Context<'_>) -> Vec<Slot> {
         let own = self.own_free();
         let mut gifts = Vec::new();
-        // Without a used address there is no affinity to look for.
-        if balance.gives_to_its_client() {
-            for slot in cx.bindings.in_order(pool, own) {
-                if !balance.gives_to_its_client() {
-                    break;
-                }
-                let binding = cx.bindings.at(slot);
-                if !binding.reserved && self.peer_serves(binding) {
-                    gifts.push(slot);
-                    balance.gave();
-                }
+        // An address that was never used has no client.
+        for slot in cx.bindings.used_in_order(pool, own).take(AFFINITY_SCAN) {
+            if !balance.gives_to_its_client() {
+                break;
+            }
+            let binding = cx.bindings.at(slot);
+            if !binding.reserved && self.peer_serves(binding) {
+                gifts.push(slot);
+                balance.gave();
             }
         }
+        let affine: BTreeSet<Slot> = gifts.iter().copied().collect();
         for slot in cx.bindings.in_order(pool, own) {
             let binding = cx.bindings.at(slot);
             if !balance.gives(binding.ends.0 != 0) {
                 break;
             }
-            if !binding.reserved && !self.peer_serves(binding) {
+            if !binding.reserved && !affine.contains(&slot) {
                 gifts.push(slot);
                 balance.gave();
             }
@@ -187,7 +197,14 @@ impl Endpoint {
             now: cx.now.unix.0,
             oldest_free_end: oldest(BindingStatus::Free),
             oldest_backup_end: oldest(BindingStatus::Backup),
-            last_balance: (self.last_balance.0 != 0).then_some(self.last_balance.0),
+            // By the clock that nobody sets, told in the other's terms.
+            last_balance: self.last_balance.map(|last| {
+                let since = cx.now.mono.since(last).as_secs();
+                cx.now
+                    .unix
+                    .0
+                    .saturating_sub(since.min(u64::from(u32::MAX)) as u32)
+            }),
         };
         let delay = rebalance_delay(self.config.role, &times, &self.config.balance);
         // At least a second, so that a run that changes nothing can't call for the next at once.

@@ -71,6 +71,9 @@ pub struct Binding {
     pub reserved: bool,
     /// The tenant is a BOOTP client (IP-flags 0x0002).
     pub bootp: bool,
+    /// The partner has yet to acknowledge this state (`atsfp` is 0 in ISC's lease file). Beside the
+    /// times, since an endless lease that is made finite announces nothing later than before.
+    pub pending: bool,
     /// The tenancy began in PARTNER-DOWN: the partner can have promised nothing about it.
     pub begun_alone: bool,
     /// Who holds it, or last held it.
@@ -103,6 +106,7 @@ impl Binding {
             rewind: status,
             reserved: false,
             bootp: false,
+            pending: false,
             begun_alone: false,
             client: Client::default(),
             starts: UnixTime(0),
@@ -129,13 +133,20 @@ impl Binding {
 
     /// Whether the partner has yet to acknowledge this state.
     pub fn is_pending(&self) -> bool {
-        self.tstp > self.tsfp() || self.is_ending()
+        self.pending || self.is_ending()
+    }
+
+    /// The partner knows this state: there is nothing to announce.
+    pub(crate) fn settle(&mut self) {
+        self.pending = false;
+        self.tstp = self.tstp.min(self.tsfp());
     }
 
     /// Ends what was known of the tenancy: the address changes hands, in this state, now. The
     /// times that bounded the tenancy bound nothing any more.
     pub(crate) fn change_hands(&mut self, status: BindingStatus, now: UnixTime) {
         self.status = status;
+        self.pending = true;
         self.tstp = now;
         (self.sent, self.acked, self.received) = (UnixTime(0), UnixTime(0), UnixTime(0));
     }

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 use failover_wire::{BindingStatus, HardwareAddress, UnixTime, Xid};
 
 use crate::binding::Binding;
+use crate::deadlines::{Deadlines, Ending, Owner};
 use crate::index::ClientIndex;
 use crate::output::{Output, Record, RelationshipId};
+use crate::time::Instant;
 
 /// Most addresses in all pools together: a slot number and its neighbours fit 32 bits with room,
 /// and the table fits the memory of any server that could serve them.
@@ -83,6 +85,7 @@ pub struct Bindings {
     pools: Vec<Pool>,
     slots: Vec<Binding>,
     updates: Vec<Update>,
+    deadlines: Deadlines,
     by_uid: ClientIndex,
     by_hardware: ClientIndex,
 }
@@ -101,6 +104,7 @@ impl Bindings {
             pools: pools.into_iter().map(Pool::new).collect(),
             slots: vec![Binding::unused(BindingStatus::Free); total as usize],
             updates: vec![Update::Idle; total as usize],
+            deadlines: Deadlines::default(),
             by_uid: ClientIndex::new(hash_key, total as usize),
             by_hardware: ClientIndex::new(hash_key, total as usize),
             ranges,
@@ -212,6 +216,21 @@ impl Bindings {
         self.set(pool, status).iter().map(|(_, slot)| *slot)
     }
 
+    /// Those of a pool in a state that were used before, as [`Bindings::in_order`].
+    pub(crate) fn used_in_order(
+        &self,
+        pool: PoolId,
+        status: BindingStatus,
+    ) -> impl Iterator<Item = Slot> + '_ {
+        let used = (UnixTime(1), Slot(0))..;
+        self.set(pool, status).range(used).map(|(_, slot)| *slot)
+    }
+
+    /// The first lease or quarantine of the owner's pools to end, by the monotonic clock.
+    pub(crate) fn next_end(&self, owner: Owner, ending: Ending) -> Option<(Instant, PoolId)> {
+        self.deadlines.next(owner, ending)
+    }
+
     /// Every slot of the pools shared in a relationship, in address order.
     pub(crate) fn slots_of(&self, id: RelationshipId) -> impl Iterator<Item = Slot> + '_ {
         self.ranges
@@ -255,7 +274,7 @@ impl Bindings {
         self.put(slot, binding);
     }
 
-    /// Changes without a record: what is said of an address in the next one can wait for it.
+    /// Changes without a record: what doesn't have to be found again after a crash.
     pub(crate) fn note(&mut self, slot: Slot, change: impl FnOnce(&mut Binding)) {
         let mut binding = self.at(slot).clone();
         change(&mut binding);
@@ -263,7 +282,8 @@ impl Bindings {
     }
 
     fn put(&mut self, slot: Slot, new: Binding) {
-        let pool = &mut self.pools[self.ranges[find(&self.ranges, slot)].pool.0 as usize];
+        let id = self.pool_at(slot);
+        let pool = &mut self.pools[id.0 as usize];
         let old = &mut self.slots[slot.0 as usize];
         if (old.status, old.ends) != (new.status, new.ends) {
             pool.by_status[index_of(old.status)].remove(&(old.ends, slot));
@@ -285,7 +305,15 @@ impl Bindings {
                 self.by_hardware.insert(new.client.hardware.as_wire(), slot);
             }
         }
+        let ended = [old.status, new.status];
         *old = new;
+        for ending in Ending::ALL {
+            if ended.contains(&ending.status()) {
+                let head = self.in_order(id, ending.status()).next();
+                let head = head.map(|slot| self.at(slot).ends_mono);
+                self.deadlines.set(self.relationship(id), id, ending, head);
+            }
+        }
     }
 
     fn set(&self, pool: PoolId, status: BindingStatus) -> &BTreeSet<(UnixTime, Slot)> {

@@ -18,6 +18,8 @@ pub struct Incoming {
     pub potential: UnixTime,
     /// Client last transaction time (option 6); 0 if absent.
     pub cltt: UnixTime,
+    /// Start of the lease or of the state (option 25); 0 if absent.
+    pub starts: UnixTime,
 }
 
 /// Who decides.
@@ -85,13 +87,13 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
     }
 }
 
-/// How far the clocks of two connected servers may be apart, seconds.
-const MAX_SKEW: u32 = 60;
-
 /// Whether an acceptable update is older news than a lease of ours that its client may still hold.
 /// ISC forgets its own lease then, and the address can go to another client; we acknowledge, but
 /// keep ours and announce it.
-pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime) -> bool {
+///
+/// The servers' clocks may be `max_skew` seconds apart: what the partner doesn't know of ours
+/// stands unless the partner's is later by more than that.
+pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime, max_skew: u32) -> bool {
     use BindingStatus as B;
     if stored.status != B::Active || stored.ends <= now {
         return false;
@@ -99,21 +101,40 @@ pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime) -> bo
     let same = stored.client.is_same(&incoming.client);
     let others = !incoming.client.is_empty() && !same;
     let pending = stored.is_pending();
+    let not_before = |told: UnixTime, theirs: UnixTime| told.saturating_add(max_skew) > theirs;
     match incoming.status {
         B::Active => pending && same && stored.ends > incoming.ends,
         // The end of another client's lease is none of this one's.
         B::Expired | B::Released if others => true,
-        B::Expired | B::Free | B::Backup => pending && stored.ends > incoming.ends,
+        B::Expired | B::Free | B::Backup => pending && not_before(stored.ends, incoming.ends),
         // It ended when the client gave it up: what we told the client after that counts, be it
         // a renewal or only a repetition.
         B::Released => {
             let repeated = stored.cltt > stored.starts;
-            let told = stored.starts.max(stored.cltt);
-            (pending || repeated) && told.saturating_add(MAX_SKEW) > incoming.ends
+            (pending || repeated) && not_before(told(stored), incoming.ends)
         }
-        // Nobody gets the address before our client's lease has ended.
-        B::Abandoned | B::Reset => false,
+        // What the partner knows of the lease bounds when it gives the address out again.
+        B::Abandoned => pending && not_before(told(stored), incoming.starts),
+        B::Reset => false,
     }
+}
+
+/// Whether an acceptable renewal by the partner can't be told from one by us that the partner
+/// hasn't heard of: the client may have had either last. The later end is kept, and the lease
+/// stays unacknowledged until the partner has seen that.
+pub fn either_is_newer(stored: &Binding, incoming: &Incoming, max_skew: u32) -> bool {
+    let both_active =
+        (stored.status, incoming.status) == (BindingStatus::Active, BindingStatus::Active);
+    let theirs = incoming.cltt.max(incoming.starts);
+    both_active
+        && stored.is_pending()
+        && stored.client.is_same(&incoming.client)
+        && told(stored).saturating_add(max_skew) > theirs
+}
+
+/// When the client was last told of its lease, by our clock.
+fn told(stored: &Binding) -> UnixTime {
+    stored.starts.max(stored.cltt)
 }
 
 #[cfg(test)]
@@ -145,6 +166,7 @@ mod tests {
             ends: UnixTime(0),
             potential: UnixTime(potential),
             cltt: UnixTime(0),
+            starts: UnixTime(0),
         }
     }
 
@@ -215,6 +237,27 @@ mod tests {
         assert!(accept(&ours, &theirs, judge(Role::Secondary, true)).is_ok());
         let over = stored(BindingStatus::Active, 10_000);
         assert!(accept(&over, &theirs, judge(Role::Primary, true)).is_ok());
+    }
+
+    /// The clocks may differ by a minute: what is pending stands for that much longer.
+    #[test]
+    fn a_decline_ends_only_a_lease_that_the_partner_knows_or_that_is_clearly_older() {
+        let stored = Binding {
+            starts: UnixTime(9_000),
+            ..stored(BindingStatus::Active, 10_100)
+        };
+        let pending = Binding {
+            pending: true,
+            ..stored.clone()
+        };
+        let declined = |at| Incoming {
+            client: Client::default(),
+            starts: UnixTime(at),
+            ..incoming(BindingStatus::Abandoned, 0)
+        };
+        assert!(!ours_is_newer(&stored, &declined(8_000), NOW, 60));
+        assert!(ours_is_newer(&pending, &declined(9_059), NOW, 60));
+        assert!(!ours_is_newer(&pending, &declined(9_060), NOW, 60));
     }
 
     /// Both may give way (each then has what the other had, and the primary's view prevails with

@@ -77,6 +77,10 @@ impl Core {
     /// `bindings` is the table as loaded; `records` what the lease file says of relationships, by
     /// index of `configs`. A relationship without a record has lost its file, or is new: it
     /// begins in RECOVER.
+    ///
+    /// # Panics
+    ///
+    /// If a pool names a relationship that is not among `configs`.
     pub fn new(
         bindings: Bindings,
         configs: Vec<Config>,
@@ -85,6 +89,14 @@ impl Core {
         now: Now,
         out: &mut Vec<Output>,
     ) -> Self {
+        let known = |pool| {
+            let id = bindings.relationship(pool);
+            id.is_none_or(|id| usize::from(id.0) < configs.len())
+        };
+        assert!(
+            bindings.pools().all(known),
+            "a pool's relationship is configured"
+        );
         let mut core = Self {
             bindings,
             endpoints: Vec::new(),
@@ -259,11 +271,7 @@ impl Core {
             let (endpoint, mut cx) = self.split(at, now, out);
             endpoint.expire(&mut cx);
         }
-        for pool in self.bindings.pools() {
-            if self.bindings.relationship(pool).is_none() {
-                self.expire_alone(pool, now, out);
-            }
-        }
+        self.expire_alone(now, out);
     }
 
     /// When [`Core::handle_timeout`] should be called, and what for.
@@ -275,12 +283,7 @@ impl Core {
                 .map(|at| (at, Timer::Lease));
             endpoint.poll_timeout().into_iter().chain(lease)
         });
-        let alone = self
-            .bindings
-            .pools()
-            .filter(|pool| self.bindings.relationship(*pool).is_none())
-            .filter_map(|pool| next_end(&self.bindings, pool, true))
-            .map(|at| (at, Timer::Lease));
+        let alone = next_end(&self.bindings, None, true).map(|at| (at, Timer::Lease));
         shared.chain(alone).min()
     }
 
@@ -299,12 +302,9 @@ impl Core {
         let (id, to, force) = match command {
             Command::PartnerDown { id, force } => (id, ServerState::PartnerDown, force),
             Command::SetState {
-                id,
                 state: ServerState::Startup,
-            } => {
-                let _ = id;
-                return Err(CommandRefused::NotSettable(ServerState::Startup));
-            }
+                ..
+            } => return Err(CommandRefused::NotSettable(ServerState::Startup)),
             Command::SetState { id, state } => (id, state, true),
         };
         if usize::from(id.0) >= self.endpoints.len() {

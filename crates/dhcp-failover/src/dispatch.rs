@@ -17,6 +17,7 @@ impl Endpoint {
             return;
         }
         self.heard(cx);
+        self.measure_lag(frame, cx);
         match &frame.message {
             Message::BindingUpdate(update) => self.handle_update(frame.xid, update, cx),
             Message::BindingAck(ack) => self.handle_ack(frame.xid, ack, cx),
@@ -29,11 +30,22 @@ impl Endpoint {
             Message::UpdateRequestAll => self.handle_update_request(true, frame.xid, cx),
             Message::UpdateRequest => self.handle_update_request(false, frame.xid, cx),
             Message::UpdateDone => self.handle_update_done(frame.xid, cx),
-            Message::Contact | Message::Unknown { .. } => {}
+            Message::Contact => {}
+            Message::Unknown { .. } => {
+                let text = format!("message of unknown type {}", frame.message.message_type().0);
+                self.event(What::BadMessage(text), cx);
+                self.drop_link(cx);
+            }
             // A second handshake on the link is an error of the partner's (ISC closes too).
             Message::Connect(_) | Message::ConnectAck(_) => self.drop_link(cx),
             Message::Disconnect(disconnect) => self.handle_disconnect(conn, disconnect, cx),
         }
+    }
+
+    fn measure_lag(&mut self, frame: &Frame, cx: &Context<'_>) {
+        // A second is what rounding makes of equal clocks.
+        let behind = cx.now.unix.0.saturating_sub(frame.time.0).saturating_sub(1);
+        self.lag = behind.min(self.config.timing.max_skew);
     }
 
     pub(crate) fn handle_timers(&mut self, cx: &mut Context<'_>) {

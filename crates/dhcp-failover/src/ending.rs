@@ -3,8 +3,9 @@
 use failover_wire::{BindingStatus, ServerState, UnixTime};
 
 use crate::binding::{Binding, Client};
-use crate::bindings::{Bindings, PoolId, Slot};
+use crate::bindings::{Bindings, Slot};
 use crate::context::Context;
+use crate::deadlines::{Ending, Owner};
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::state::Service;
@@ -13,15 +14,17 @@ use crate::time::{Instant, Now};
 impl Endpoint {
     /// Ends what has ended by both clocks, a batch at a time.
     pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
-        for at in 0..self.pools.len() {
-            let pool = self.pools[at];
+        for ending in Ending::ALL {
             for _ in 0..self.config.timing.expiry_batch {
-                let Some(slot) = next_ended(pool, self.expires_leases(), cx) else {
+                if ending == Ending::Lease && !self.expires_leases() {
+                    break;
+                }
+                let Some(slot) = next_ended(Some(self.id), ending, cx) else {
                     break;
                 };
-                match cx.bindings.at(slot).status {
-                    BindingStatus::Active => self.expire_lease(slot, cx),
-                    _ => self.reinstate(slot, cx),
+                match ending {
+                    Ending::Lease => self.expire_lease(slot, cx),
+                    Ending::Quarantine => self.reinstate(slot, cx),
                 }
             }
         }
@@ -38,11 +41,7 @@ impl Endpoint {
 
     /// When [`Endpoint::expire`] has something to do.
     pub(crate) fn next_expiry(&self, bindings: &Bindings) -> Option<Instant> {
-        let leases = self
-            .pools
-            .iter()
-            .filter_map(|pool| next_end(bindings, *pool, self.expires_leases()))
-            .min();
+        let leases = next_end(bindings, Some(self.id), self.expires_leases());
         leases.into_iter().chain(self.next_reclaim()).min()
     }
 
@@ -70,9 +69,10 @@ impl Endpoint {
         if unknown_to_partner {
             // For the partner this address was ours all along: so it is again (ISC's rewind).
             binding.status = binding.rewind;
-            binding.tstp = binding.tstp.min(binding.tsfp());
+            binding.settle();
         } else {
             binding.status = status;
+            binding.pending = true;
         }
         self.settle_rewind(&mut binding);
         cx.bindings.apply(slot, binding, cx.out);
@@ -98,7 +98,7 @@ impl Endpoint {
             BindingStatus::Free
         };
         binding.rewind = binding.status;
-        binding.tstp = binding.tstp.min(binding.tsfp());
+        binding.settle();
         cx.bindings.apply(slot, binding, cx.out);
         self.offer_affinity(slot, cx);
         self.after_membership_change(slot, cx);
@@ -107,18 +107,28 @@ impl Endpoint {
     /// The address is in use by someone we don't know (DECLINE, ping-check).
     pub(crate) fn abandon(&mut self, slot: Slot, by: Option<&Client>, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
+        // Until the partner knows, it may renew the lease by what it was told of it.
+        let promised = binding.horizon();
         abandon(&mut binding, by, self.config.timing.abandon_time, cx.now);
-        // Pending until acknowledged, whatever was acknowledged before.
-        binding.tstp = binding.tsfp().saturating_add(1).max(cx.now.unix);
+        binding.sent = promised;
+        binding.pending = true;
+        binding.tstp = cx.now.unix;
         self.settle_rewind(&mut binding);
         cx.bindings.apply(slot, binding, cx.out);
         self.queue_update(slot, cx);
         self.transmit(cx);
     }
 
-    /// An abandoned address gets another chance.
+    /// An abandoned address gets another chance; not before the partner knows that it is abandoned,
+    /// since it may have a tenant for it.
     fn reinstate(&mut self, slot: Slot, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
+        if binding.pending && !self.may_take_over(&binding, cx.now) {
+            binding.ends = cx.now.unix.saturating_add(self.config.timing.retry);
+            binding.ends_mono = cx.now.mono_after(binding.ends);
+            cx.bindings.apply(slot, binding, cx.out);
+            return;
+        }
         binding.change_hands(BindingStatus::Free, cx.now.unix);
         self.settle_rewind(&mut binding);
         cx.bindings.apply(slot, binding, cx.out);
@@ -150,42 +160,27 @@ pub(crate) fn become_abandoned(binding: &mut Binding, declined: bool) {
     binding.extra = None;
 }
 
-/// An address of the pool whose lease or quarantine is over by both clocks.
-pub(crate) fn next_ended(pool: PoolId, leases: bool, cx: &mut Context<'_>) -> Option<Slot> {
-    for status in [BindingStatus::Active, BindingStatus::Abandoned] {
-        if status == BindingStatus::Active && !leases {
-            continue;
+/// An address of the owner's pools whose lease or quarantine is over by both clocks.
+pub(crate) fn next_ended(owner: Owner, ending: Ending, cx: &mut Context<'_>) -> Option<Slot> {
+    loop {
+        let (at, pool) = cx.bindings.next_end(owner, ending)?;
+        if at > cx.now.mono {
+            return None;
         }
-        let Some(slot) = cx.bindings.in_order(pool, status).next() else {
-            continue;
-        };
-        let binding = cx.bindings.at(slot);
-        if binding.ends_mono > cx.now.mono {
-            continue;
-        }
-        if binding.ends <= cx.now.unix {
+        let slot = cx.bindings.in_order(pool, ending.status()).next()?;
+        let ends = cx.bindings.at(slot).ends;
+        if ends <= cx.now.unix {
             return Some(slot);
         }
         // The wall clock was set back: wait for it too, without asking all the time.
-        let later = cx.now.mono_after(binding.ends);
+        let later = cx.now.mono_after(ends);
         cx.bindings.note(slot, |binding| binding.ends_mono = later);
     }
-    None
 }
 
 /// When [`next_ended`] may find something.
-pub(crate) fn next_end(bindings: &Bindings, pool: PoolId, leases: bool) -> Option<Instant> {
-    let head = |status| {
-        let slot = bindings.in_order(pool, status).next()?;
-        Some(bindings.at(slot).ends_mono)
-    };
-    let active = if leases {
-        head(BindingStatus::Active)
-    } else {
-        None
-    };
-    active
-        .into_iter()
-        .chain(head(BindingStatus::Abandoned))
-        .min()
+pub(crate) fn next_end(bindings: &Bindings, owner: Owner, leases: bool) -> Option<Instant> {
+    let next = |ending| bindings.next_end(owner, ending).map(|(at, _)| at);
+    let lease = leases.then(|| next(Ending::Lease)).flatten();
+    lease.into_iter().chain(next(Ending::Quarantine)).min()
 }

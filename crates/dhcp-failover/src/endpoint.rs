@@ -63,7 +63,10 @@ pub struct Endpoint {
     /// STARTUP goes on until the wall clock reaches this: leases on file are newer than now.
     pub(crate) not_before: UnixTime,
     pub(crate) last_heard: Option<UnixTime>,
-    pub(crate) last_balance: UnixTime,
+    /// Seconds by which the partner's clock was behind ours when it last spoke, within what is
+    /// accepted: so much later than its word says do its leases end.
+    pub(crate) lag: u32,
+    pub(crate) last_balance: Option<Instant>,
 }
 
 impl Endpoint {

@@ -76,6 +76,8 @@ pub enum What {
         /// How many updates are queued for it.
         queued: u32,
     },
+    /// An update request came while one for all leases was being served, and takes its place.
+    UpdateRequestRepeated,
     /// All updates that the partner asked for are acknowledged.
     UpdateDoneSent,
     /// The partner has sent all that we asked for.
@@ -265,6 +267,10 @@ impl What {
                 };
                 write!(f, "Update request{} from {name}: {what}", all_suffix(*all))
             }
+            Self::UpdateRequestRepeated => write!(
+                f,
+                "failover peer {name}: Received update request while old update still flying!"
+            ),
             Self::Balancing {
                 pool,
                 total,

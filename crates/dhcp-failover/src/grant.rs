@@ -18,9 +18,12 @@ use crate::time::Now;
 /// enough for any primary. ISC takes 0 and grants leases of no length.
 const UNKNOWN_MCLT: u32 = 60;
 
-/// Addresses of the partner's that one look-up examines: those whose wait isn't over after all
-/// are put back on the list, so that the next look-up starts further on.
+/// Addresses of the partner's that one look-up examines: those that turn out to have been given
+/// out are taken off the list, so that a look-up stays cheap and the next one starts further on.
 const TAKE_OVER_SCAN: usize = 64;
+/// ABANDONED addresses that one look-up examines: some may not be given out yet, and every
+/// DISCOVER to an empty pool comes here.
+const ABANDONED_SCAN: usize = 64;
 
 /// A lease to be granted or renewed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,8 +106,12 @@ impl Endpoint {
             {
                 true
             }
-            BindingStatus::Abandoned if self.own_free() == BindingStatus::Free => {
-                binding.horizon() < now.unix
+            // Once the partner knows: it may have a tenant for it until then.
+            BindingStatus::Abandoned
+                if self.own_free() == BindingStatus::Free
+                    && (!binding.pending || binding.begun_alone) =>
+            {
+                binding.received < now.unix
             }
             _ => self.may_take_over(binding, now),
         }
@@ -140,7 +147,8 @@ impl Endpoint {
         }
         bindings
             .in_reuse_order(pool, BindingStatus::Abandoned)
-            .take_while(|(_, binding)| self.may_give(binding, &nobody, now))
+            .take(ABANDONED_SCAN)
+            .filter(|(_, binding)| self.may_give(binding, &nobody, now))
             .map(|(address, _)| address)
             .find(|address| !skip(*address))
     }
@@ -232,8 +240,8 @@ impl Endpoint {
         }
         let tsfp = binding.tsfp();
         let potential = promise::potential_expiry(grant.desired, length, cx.now.unix);
-        // Above what is acknowledged, so that the update shows as pending.
-        binding.tstp = potential.max(tsfp.saturating_add(1));
+        binding.tstp = potential;
+        binding.pending = true;
         lease(&mut binding, grant, length, cx.now);
         self.settle_rewind(&mut binding);
         let ends = binding.ends;

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use dhcp_split::{Hba, Role};
 use failover_wire::{
-    Connect, ConnectAck, Disconnect, Frame, Message, PROTOCOL_VERSION, RejectReason, ServerState,
-    UnixTime, Xid,
+    Connect, ConnectAck, Disconnect, Frame, Message, OptionCode, PROTOCOL_VERSION, RejectReason,
+    ServerState, UnixTime, Xid,
 };
 
 use crate::context::Context;
@@ -110,7 +110,7 @@ impl Endpoint {
         cx: &mut Context<'_>,
     ) {
         let tls = connect.tls_request;
-        match self.check_connect(frame.time, connect, cx) {
+        match self.check_connect(frame, connect, cx) {
             Err(reason) => {
                 self.event(What::ConnectRefused(reason), cx);
                 let ack = self.rejection(connect, reason);
@@ -136,7 +136,7 @@ impl Endpoint {
     /// ISC's checks in ISC's order, then ours.
     fn check_connect(
         &self,
-        sent_at: UnixTime,
+        frame: &Frame,
         connect: &Connect,
         cx: &Context<'_>,
     ) -> Result<Hba, RejectReason> {
@@ -146,7 +146,7 @@ impl Endpoint {
         if connect.relationship_name.as_deref() != Some(self.name.as_bytes()) {
             return Err(RejectReason::INVALID_PARTNER);
         }
-        if self.skew(sent_at, cx) > self.config.timing.max_skew {
+        if self.skew(frame.time, cx) > self.config.timing.max_skew {
             return Err(RejectReason::TIME_MISMATCH);
         }
         let hba = connect
@@ -169,6 +169,9 @@ impl Endpoint {
         }
         if connect.tls_request == Some(TLS_REQUIRED) {
             return Err(RejectReason::TLS_UNSUPPORTED);
+        }
+        if has_digest(frame) {
+            return Err(RejectReason::DIGEST_UNCONFIGURED);
         }
         Ok(hba)
     }
@@ -216,6 +219,8 @@ impl Endpoint {
             Some(RejectReason::DUPLICATE_CONNECTION)
         } else if self.skew(frame.time, cx) > self.config.timing.max_skew {
             Some(RejectReason::TIME_MISMATCH)
+        } else if has_digest(frame) {
+            Some(RejectReason::DIGEST_UNCONFIGURED)
         } else {
             None
         };
@@ -400,6 +405,12 @@ impl Endpoint {
             self.drop_pending(conn, cx);
         }
     }
+}
+
+/// Whether the partner authenticates its messages, which it and we would have to be configured for.
+fn has_digest(frame: &Frame) -> bool {
+    let mut unknown = frame.unknown.iter();
+    unknown.any(|option| option.code == OptionCode::MESSAGE_DIGEST)
 }
 
 fn disconnect(reason: RejectReason) -> Message {

@@ -7,6 +7,11 @@ use siphasher::sip::SipHasher13;
 
 use crate::bindings::Slot;
 
+/// Addresses of one client that a look-up sees, latest first. A client that changes its identifier
+/// with every request makes the chain of its hardware address as long as the pool, and each of its
+/// packets would walk it.
+const LONGEST_WALK: usize = 256;
+
 /// Ends a chain.
 const NONE: u32 = u32::MAX;
 
@@ -69,10 +74,12 @@ impl ClientIndex {
         }
     }
 
-    /// The slots whose key has the hash of `key`, latest first.
+    /// The slots whose key has the hash of `key`, latest first, [`LONGEST_WALK`] at most.
     pub(crate) fn chain(&self, key: &[u8]) -> impl Iterator<Item = Slot> + '_ {
         let head = self.heads.get(&self.hash(key)).copied().unwrap_or(NONE);
-        std::iter::successors(some(head), |at| some(self.links[*at as usize].next)).map(Slot)
+        std::iter::successors(some(head), |at| some(self.links[*at as usize].next))
+            .take(LONGEST_WALK)
+            .map(Slot)
     }
 
     fn hash(&self, key: &[u8]) -> u64 {
@@ -126,6 +133,21 @@ mod tests {
         assert_eq!(chain(&index, b"a"), []);
         index.insert(b"a", Slot(2));
         assert_eq!(chain(&index, b"a"), [2]);
+    }
+
+    #[test]
+    fn a_long_chain_is_walked_so_far_and_kept_whole() {
+        let count = LONGEST_WALK as u32 + 10;
+        let mut index = ClientIndex::new([1, 2], count as usize);
+        for slot in 0..count {
+            index.insert(b"a", Slot(slot));
+        }
+        let seen = chain(&index, b"a");
+        assert_eq!((seen.len(), seen[0]), (LONGEST_WALK, count - 1));
+        for slot in 10..count {
+            index.remove(b"a", Slot(slot));
+        }
+        assert_eq!(chain(&index, b"a").len(), 10);
     }
 
     #[test]

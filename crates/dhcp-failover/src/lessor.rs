@@ -2,17 +2,20 @@
 
 use core::net::Ipv4Addr;
 
+use failover_wire::BindingStatus;
+
 use crate::binding::{Binding, Client};
-use crate::bindings::PoolId;
+use crate::bindings::{PoolId, Slot};
 use crate::context::Context;
 use crate::core::Core;
+use crate::deadlines::Ending;
 use crate::ending::{abandon, next_ended};
 use crate::grant::{Grant, Granted, Refused, lease};
 use crate::output::Output;
 use crate::state::Service;
 use crate::time::Now;
 
-/// Leases of a pool without a partner that one expiry run ends; the next run follows at once.
+/// Leases of pools without a partner that one expiry run ends; the next run follows at once.
 const EXPIRY_BATCH: usize = 1024;
 
 impl Core {
@@ -130,11 +133,16 @@ impl Core {
         }
     }
 
-    /// A client gave back the address that it holds.
+    /// A client gave back the address that it holds. Nothing happens when the address isn't leased,
+    /// or this server serves nobody in its pool.
     pub fn release(&mut self, address: Ipv4Addr, now: Now, out: &mut Vec<Output>) {
-        let Some(slot) = self.bindings.slot(address) else {
+        self.observe(now, out);
+        let Some(slot) = self.served_slot(address) else {
             return;
         };
+        if self.bindings.at(slot).status != BindingStatus::Active {
+            return;
+        }
         if let Some(id) = self.bindings.relationship_of(address) {
             let (endpoint, mut cx) = self.split(usize::from(id.0), now, out);
             endpoint.release(slot, &mut cx);
@@ -148,7 +156,8 @@ impl Core {
         self.bindings.apply(slot, binding, out);
     }
 
-    /// Someone unknown uses an address: a probe was answered, or the client `by` declined it.
+    /// Someone unknown uses an address: a probe was answered, or the client `by` declined it. Nothing
+    /// happens when this server serves nobody in its pool.
     pub fn abandon(
         &mut self,
         address: Ipv4Addr,
@@ -156,7 +165,8 @@ impl Core {
         now: Now,
         out: &mut Vec<Output>,
     ) {
-        let Some(slot) = self.bindings.slot(address) else {
+        self.observe(now, out);
+        let Some(slot) = self.served_slot(address) else {
             return;
         };
         if let Some(id) = self.bindings.relationship_of(address) {
@@ -170,14 +180,23 @@ impl Core {
         self.bindings.apply(slot, binding, out);
     }
 
-    pub(crate) fn expire_alone(&mut self, pool: PoolId, now: Now, out: &mut Vec<Output>) {
+    fn served_slot(&self, address: Ipv4Addr) -> Option<Slot> {
+        let pool = self.bindings.pool_of(address)?;
+        let served = !matches!(self.service(pool), Service::None(_));
+        served.then(|| self.bindings.slot(address)).flatten()
+    }
+
+    pub(crate) fn expire_alone(&mut self, now: Now, out: &mut Vec<Output>) {
         for _ in 0..EXPIRY_BATCH {
             let mut cx = Context {
                 bindings: &mut self.bindings,
                 now,
                 out,
             };
-            let Some(slot) = next_ended(pool, true, &mut cx) else {
+            let ended = Ending::ALL
+                .into_iter()
+                .find_map(|ending| next_ended(None, ending, &mut cx));
+            let Some(slot) = ended else {
                 return;
             };
             let mut binding = cx.bindings.at(slot).clone();
@@ -202,6 +221,6 @@ fn may_give_alone(binding: &Binding, client: &Client, now: Now) -> bool {
 
 /// In a pool without a partner a tenancy that ends leaves the address free at once.
 fn become_free(binding: &mut Binding) {
-    binding.status = failover_wire::BindingStatus::Free;
+    binding.status = BindingStatus::Free;
     binding.rewind = binding.status;
 }

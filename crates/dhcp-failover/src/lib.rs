@@ -57,6 +57,7 @@ mod config;
 pub mod conflict;
 mod context;
 mod core;
+mod deadlines;
 mod dispatch;
 mod ending;
 mod endpoint;

@@ -14,6 +14,12 @@ use crate::ending::become_abandoned;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 
+/// Longest `chaddr` of a DHCP message (RFC 2131 §2), bytes.
+const MAX_CHADDR: usize = 16;
+/// Longest client identifier that is believed, bytes: one option holds 255, and several may be
+/// joined (RFC 3396). The table holds what is accepted here.
+const MAX_IDENTIFIER: usize = 1024;
+
 type Refusal = (RejectReason, String);
 
 impl Endpoint {
@@ -73,7 +79,8 @@ impl Endpoint {
         let crossed = in_flight
             && stored.status == BindingStatus::Active
             && incoming.status != BindingStatus::Active;
-        if crossed || conflict::ours_is_newer(stored, &incoming, cx.now.unix) {
+        let max_skew = self.config.timing.max_skew;
+        if crossed || conflict::ours_is_newer(stored, &incoming, cx.now.unix, max_skew) {
             self.insist(slot, &incoming, cx);
         } else {
             self.adopt(slot, update, incoming, cx);
@@ -86,7 +93,8 @@ impl Endpoint {
     fn insist(&mut self, slot: Slot, incoming: &Incoming, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
         binding.received = binding.received.max(incoming.potential);
-        binding.tstp = binding.tstp.max(binding.tsfp().saturating_add(1));
+        binding.pending = true;
+        binding.tstp = binding.tstp.max(binding.ends);
         if binding != *cx.bindings.at(slot) {
             cx.bindings.apply(slot, binding, cx.out);
         }
@@ -135,6 +143,8 @@ impl Endpoint {
         cx: &mut Context<'_>,
     ) {
         let stored = cx.bindings.at(slot);
+        let flight = cx.bindings.update(slot);
+        let either = conflict::either_is_newer(stored, &incoming, self.config.timing.max_skew);
         let mut binding = stored.clone();
         let flags = update.ip_flags.unwrap_or(IpFlags(0));
         binding.reserved = flags.contains(IpFlags::RESERVED);
@@ -149,14 +159,19 @@ impl Endpoint {
             .lease_expiration
             .unwrap_or(binding.ends)
             .min(UnixTime::NEVER);
-        binding.ends_mono = cx.now.mono_after(binding.ends);
+        binding.ends_mono = cx.now.mono_after(binding.ends.saturating_add(self.lag));
         binding.status = incoming.status;
         binding.rewind = incoming.status;
         self.adopt_tenancy(stored, &mut binding, &incoming);
-        adopt_identity(stored, &mut binding, incoming);
-        // Ours is outdone: nothing of it is pending.
-        binding.tstp = binding.tstp.min(binding.tsfp());
-        self.withdraw(slot, cx);
+        adopt_identity(stored, &mut binding, update, incoming);
+        if either {
+            binding.ends_mono = binding.ends_mono.max(stored.ends_mono);
+            binding.tstp = binding.tstp.max(binding.ends);
+            binding.pending = true;
+        } else {
+            // Ours is outdone: nothing of it is pending.
+            binding.settle();
+        }
         if binding.is_ending() {
             self.free(slot, binding, cx);
         } else {
@@ -167,6 +182,11 @@ impl Endpoint {
         if self.state == ServerState::PartnerDown && theirs {
             self.wait_for(slot, cx);
         }
+        if either {
+            self.queue_update(slot, cx);
+        }
+        // Last, since it may complete what moves us to another state.
+        self.settle_flight(slot, flight, cx);
     }
 
     /// The times that both servers hold each other to. They start anew with a tenancy that we
@@ -199,8 +219,13 @@ impl Endpoint {
     }
 }
 
-/// Who the tenant is, by the partner's word.
-fn adopt_identity(stored: &Binding, binding: &mut Binding, incoming: Incoming) {
+/// Who the tenant is, by the partner's word. An option of no length takes the identity away (ISC).
+fn adopt_identity(
+    stored: &Binding,
+    binding: &mut Binding,
+    update: &BindingUpdate,
+    incoming: Incoming,
+) {
     let Incoming { status, client, .. } = incoming;
     let keeps = matches!(
         status,
@@ -209,7 +234,7 @@ fn adopt_identity(stored: &Binding, binding: &mut Binding, incoming: Incoming) {
     if status == BindingStatus::Abandoned {
         return;
     }
-    if !client.hardware.is_empty() {
+    if update.hardware.is_some() {
         binding.client.hardware = client.hardware;
     }
     if !client.uid.is_empty() {
@@ -219,7 +244,7 @@ fn adopt_identity(stored: &Binding, binding: &mut Binding, incoming: Incoming) {
         } else {
             Bytes::copy_from_slice(&client.uid)
         };
-    } else if !keeps {
+    } else if !keeps || update.client_identifier.is_some() {
         binding.client.uid = Bytes::new();
     }
 }
@@ -229,17 +254,23 @@ fn incoming_of(update: &BindingUpdate, status: BindingStatus) -> Result<Incoming
     use BindingStatus as B;
     let uid = update.client_identifier.clone().unwrap_or_default();
     let hardware = update.hardware.unwrap_or_default();
-    if hardware.is_oversized() {
+    if hardware.is_oversized() || hardware.address().len() > MAX_CHADDR {
         return Err((
             RejectReason::UNKNOWN_REASON,
             "hardware address too long".into(),
+        ));
+    }
+    if uid.len() > MAX_IDENTIFIER {
+        return Err((
+            RejectReason::UNKNOWN_REASON,
+            "client identifier too long".into(),
         ));
     }
     if status == B::Abandoned && (update.hardware.is_some() || update.client_identifier.is_some()) {
         let text = "abandoned lease has a client".into();
         return Err((RejectReason::UNKNOWN_REASON, text));
     }
-    if matches!(status, B::Active | B::Expired | B::Released) && update.hardware.is_none() {
+    if matches!(status, B::Active | B::Expired | B::Released) && hardware.is_empty() {
         let text = "hardware address missing".into();
         return Err((RejectReason::MISSING_BINDING_INFO, text));
     }
@@ -255,6 +286,7 @@ fn incoming_of(update: &BindingUpdate, status: BindingStatus) -> Result<Incoming
             .unwrap_or(UnixTime(0))
             .min(UnixTime::NEVER),
         cltt: update.client_last_transaction.unwrap_or(UnixTime(0)),
+        starts: update.start_of_state.unwrap_or(UnixTime(0)),
     })
 }
 

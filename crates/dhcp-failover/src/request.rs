@@ -9,6 +9,7 @@ use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::update::Marker;
 
 impl Endpoint {
     /// Queues every binding that was ever used; the rest the partner knows by default (draft
@@ -33,6 +34,12 @@ impl Endpoint {
 
     /// The partner asks for updates: UPDREQ or UPDREQALL.
     pub(crate) fn handle_update_request(&mut self, all: bool, xid: Xid, cx: &mut Context<'_>) {
+        if let Some(marker) = self.updates.marker.as_mut().filter(|marker| marker.all) {
+            // Everything is on its way already: only the later request is answered (ISC).
+            marker.xid = xid;
+            self.event(What::UpdateRequestRepeated, cx);
+            return;
+        }
         // A request that comes while another is being served is served as one for all.
         let all = all || self.updates.marker.is_some();
         let queued = if all {
@@ -48,7 +55,7 @@ impl Endpoint {
             .copied()
             .or_else(|| self.last_in_flight())
         {
-            Some(last) => self.updates.marker = Some((last, xid)),
+            Some(last) => self.updates.marker = Some(Marker { last, xid, all }),
             None => {
                 self.updates.marker = None;
                 self.update_done(xid, cx);

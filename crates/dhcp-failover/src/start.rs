@@ -83,7 +83,8 @@ impl Endpoint {
             ),
             not_before: if behind { newest } else { UnixTime(0) },
             last_heard: None,
-            last_balance: UnixTime(0),
+            lag: 0,
+            last_balance: None,
             config,
         }
     }

@@ -9,6 +9,9 @@
 //! - Where ISC in RECOVER takes a partner's NORMAL for a conflict, we ask for every lease, as the
 //!   draft has it: such a partner is itself restarting, and goes to PARTNER-DOWN when it hears of
 //!   us. Resolving a conflict would leave us without what we lost.
+//! - Where ISC in RECOVER, with what it lost still missing, takes over from a partner that says
+//!   SHUTDOWN, we stay: every address that the partner leased looks free here. The partner comes
+//!   back, or an operator decides.
 //! - Where ISC in CONFLICT-DONE exits, we stay, or take over from a partner that is gone
 //!   (SHUTDOWN) or has recovered without us (RECOVER-DONE).
 
@@ -161,8 +164,7 @@ fn recover(peer: ServerState) -> Reaction {
         S::PotentialConflict | S::ResolutionInterrupted | S::ConflictDone => {
             Reaction::Move(S::PotentialConflict)
         }
-        S::Shutdown => Reaction::Move(S::PartnerDown),
-        S::Paused | S::Startup => Reaction::Stay,
+        S::Shutdown | S::Paused | S::Startup => Reaction::Stay,
     }
 }
 

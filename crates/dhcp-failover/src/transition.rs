@@ -152,6 +152,11 @@ impl Endpoint {
         if !keeps_stos {
             self.stos = cx.now.unix;
         }
+        if from == ServerState::Shutdown && to == ServerState::Recover && self.is_all_known(cx) {
+            // As if MCLT had passed (ISC).
+            self.last_grant = UnixTime(0);
+            self.stos = UnixTime(cx.now.unix.0.saturating_sub(self.wait_mclt));
+        }
         self.leave(from, cx);
         self.state = to;
         self.saved = to;
@@ -289,6 +294,14 @@ impl Endpoint {
         } else {
             self.move_to(ServerState::RecoverWait, cx);
         }
+    }
+
+    /// Whether a partner that serves alone has acknowledged everything: there is nothing of ours that
+    /// it has to wait for.
+    fn is_all_known(&self, cx: &Context<'_>) -> bool {
+        let pending = |slot| cx.bindings.at(slot).is_pending();
+        self.partner == Some(ServerState::PartnerDown)
+            && !cx.bindings.slots_of(self.id).any(pending)
     }
 
     /// RECOVER-WAIT ends when every lease that we may have granted unheard has run out: MCLT after

@@ -19,8 +19,8 @@ use crate::timer::Timer;
 pub(crate) struct Updates {
     pub(crate) queue: VecDeque<Slot>,
     pub(crate) in_flight: BTreeMap<Xid, InFlight>,
-    /// The update whose answer completes the partner's update request, and the request's xid.
-    pub(crate) marker: Option<(Slot, Xid)>,
+    /// The partner's update request that is being served.
+    pub(crate) marker: Option<Marker>,
     /// An update request of ours that isn't answered: whether it is for all, and its xid.
     pub(crate) requested: Option<(bool, Xid)>,
     /// What the partner refused: offered again after a while, since what it minds (a lease that
@@ -28,6 +28,17 @@ pub(crate) struct Updates {
     refused: BTreeSet<Slot>,
     /// Before PARTNER-DOWN is left: what was unanswered when the partner had recovered.
     pub(crate) draining: Option<BTreeSet<Slot>>,
+}
+
+/// An update request of the partner's.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Marker {
+    /// The update whose answer completes it.
+    pub(crate) last: Slot,
+    /// Its transaction id.
+    pub(crate) xid: Xid,
+    /// It asks for every lease.
+    pub(crate) all: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -201,23 +212,37 @@ impl Endpoint {
         };
         let mut binding = cx.bindings.at(slot).clone();
         binding.acked = binding.acked.max(flight.potential);
+        if binding.status == BindingStatus::Abandoned {
+            // The partner has given up the tenancy too, and with it what it was told of it.
+            binding.sent = binding.acked;
+        }
         self.updates.refused.remove(&slot);
         if binding.is_ending() {
             self.free(slot, binding, cx);
         } else {
+            binding.settle();
             cx.bindings.apply(slot, binding, cx.out);
         }
-        // Freeing may have queued a new update; then this one is out of flight already.
-        if cx.bindings.update(slot) == Update::Unacked(xid) {
+        self.settle_flight(slot, Update::Unacked(xid), cx);
+    }
+
+    /// The update that was `before` is answered, or outdone by the partner's own, and the binding
+    /// says so by now. Freeing may have queued a new update; then the old one is out of flight
+    /// already.
+    pub(crate) fn settle_flight(&mut self, slot: Slot, before: Update, cx: &mut Context<'_>) {
+        if !matches!(before, Update::Unacked(_)) {
+            return;
+        }
+        if cx.bindings.update(slot) == before {
             self.withdraw(slot, cx);
         } else {
             self.answered(slot, cx);
         }
     }
 
-    /// Takes an update out of flight: it is answered, or outdone by the partner's own. One that
+    /// Takes an update out of flight. One that
     /// waits in the queue stays there: it will say what the binding says by then.
-    pub(crate) fn withdraw(&mut self, slot: Slot, cx: &mut Context<'_>) {
+    fn withdraw(&mut self, slot: Slot, cx: &mut Context<'_>) {
         if let Update::Unacked(xid) = cx.bindings.update(slot) {
             self.updates.in_flight.remove(&xid);
             cx.bindings.set_update(slot, Update::Idle);
@@ -245,11 +270,8 @@ impl Endpoint {
 
     /// An update found its answer: that may complete an update request, or a drain.
     fn answered(&mut self, slot: Slot, cx: &mut Context<'_>) {
-        if let Some((last, xid)) = self.updates.marker
-            && last == slot
-        {
-            self.updates.marker = None;
-            self.update_done(xid, cx);
+        if let Some(marker) = self.updates.marker.take_if(|marker| marker.last == slot) {
+            self.update_done(marker.xid, cx);
         }
         if let Some(draining) = &mut self.updates.draining {
             draining.remove(&slot);

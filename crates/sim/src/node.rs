@@ -11,7 +11,7 @@ use crate::disk::Disk;
 use crate::event::NodeId;
 use crate::fault::Fault;
 use crate::scenario::Scenario;
-use crate::shadow::{Detail, Shadow, Written};
+use crate::shadow::{Shadow, Written};
 
 /// Length at which a lease file is written anew while the server runs, bytes.
 const MAX_JOURNAL: usize = 1 << 20;
@@ -39,8 +39,8 @@ pub(crate) struct Node {
     mclt: u32,
     rewrites: bool,
     seed: u64,
-    /// What the lease file was written for.
-    detail: Detail,
+    /// The lease file holds what real dhcpd has room for: a clean stop leaves no more.
+    plain: bool,
 }
 
 /// A running server, and its driver.
@@ -92,7 +92,7 @@ impl Node {
             mclt: scenario.mclt,
             rewrites: scenario.rewrites,
             seed: scenario.seed,
-            detail: Detail::Journal,
+            plain: false,
         }
     }
 
@@ -147,12 +147,12 @@ impl Node {
             self.disk.replace(process.rewritten(&self.config));
         }
         self.drain(time)?;
-        let detail = std::mem::replace(&mut self.detail, Detail::Journal);
+        let plain = std::mem::take(&mut self.plain);
         let Some(process) = &self.process else {
             return Ok(());
         };
-        self.shadow.compare(&process.server, detail, true)?;
-        if detail == Detail::Plain {
+        self.shadow.compare(&process.server, true)?;
+        if plain {
             self.shadow.adopt(process.server.core().bindings());
         }
         if self.rewrites {
@@ -294,14 +294,14 @@ impl Node {
         }
         self.disk.replace(text);
         self.shadow.crash();
-        self.detail = Detail::Plain;
+        self.plain = true;
     }
 
     /// The lease file is gone.
     pub(crate) fn lose_disk(&mut self) {
         self.disk.lose();
         self.shadow = Shadow::default();
-        self.detail = Detail::Journal;
+        self.plain = false;
     }
 
     /// When the server has to be woken, if that is sooner than planned.
@@ -334,7 +334,7 @@ impl Node {
     /// Names the first address that differs.
     pub(crate) fn check_table(&self) -> Result<(), String> {
         match &self.process {
-            Some(process) => self.shadow.compare(&process.server, Detail::Journal, false),
+            Some(process) => self.shadow.compare(&process.server, false),
             None => Ok(()),
         }
     }

@@ -25,15 +25,6 @@ pub(crate) struct Shadow {
     state: Option<RelationshipRecord>,
 }
 
-/// How much of a record a lease file gives back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Detail {
-    /// Everything.
-    Journal,
-    /// What real dhcpd has room for: a clean stop leaves no more.
-    Plain,
-}
-
 impl Shadow {
     /// The server stored a record.
     pub(crate) fn store(&mut self, record: &Record) {
@@ -75,18 +66,13 @@ impl Shadow {
     ///
     /// # Errors
     /// Names the first address that differs.
-    pub(crate) fn compare(
-        &self,
-        server: &Server,
-        detail: Detail,
-        just_read: bool,
-    ) -> Result<(), String> {
+    pub(crate) fn compare(&self, server: &Server, just_read: bool) -> Result<(), String> {
         let unused = Binding::unused(BindingStatus::Free);
         for (address, held) in server.core().bindings().iter() {
             let stored = self.latest.get(&address).unwrap_or(&unused);
             // What the server stored since it read the file speaks of a tenancy that it has ended.
             let unchanged = just_read && self.durable.get(&address) == Some(stored);
-            if !is_same(held, stored, detail) || (unchanged && !remembers(held, stored)) {
+            if !is_same(held, stored) || (unchanged && !remembers(held, stored)) {
                 return Err(format!(
                     "the lease file isn't the table: {address}\nheld   {held:?}\nstored {stored:?}"
                 ));
@@ -105,17 +91,17 @@ impl Shadow {
     }
 }
 
-fn is_same(held: &Binding, stored: &Binding, detail: Detail) -> bool {
+fn is_same(held: &Binding, stored: &Binding) -> bool {
     let common = |b: &Binding| {
         // An address that was only moved to and fro between the servers is left out of a rewrite.
         let is_unused = b.client.is_empty() && b.ends.0 == 0 && b.tsfp().0 == 0;
         let starts = if is_unused { 0 } else { b.starts.0 };
         let state = (b.status, b.rewind, b.reserved, b.bootp, b.client.clone());
         // `cltt` apart: a lease that is only repeated to its client is not stored again.
-        (state, starts, b.ends, b.acked, b.tsfp())
+        (state, starts, b.ends, b.tsfp())
     };
-    let received = detail == Detail::Plain || held.received == stored.received;
-    common(held) == common(stored) && received
+    // One update too many does no harm: a record without a potential expiry looks pending, as it does to dhcpd.
+    common(held) == common(stored) && held.pending >= stored.pending
 }
 
 /// What the server may have told its partner before the crash, it goes by after it (draft §7.1.5): sending an update

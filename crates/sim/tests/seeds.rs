@@ -31,6 +31,19 @@ const REGRESSIONS: &[(u64, &str)] = &[
     (836, "as 78"),
     (913, "as 317"),
     (996, "both servers took an address for theirs"),
+    (
+        1171,
+        "a release by a clock ahead ended a renewal that came later",
+    ),
+    (
+        1479,
+        "what the partner hadn't heard of was taken for acknowledged",
+    ),
+    (
+        2184,
+        "a declined address was given out while the partner had a tenant for it",
+    ),
+    (101_011, "as 2184"),
 ];
 
 /// Seeds of the batch, unless `SIM_SEEDS` says otherwise.

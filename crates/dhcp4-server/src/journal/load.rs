@@ -147,8 +147,11 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
     let extra = extra_of(&record);
     let hardware = record.hardware.as_ref();
     let hardware = hardware.and_then(|hw| HardwareAddress::new(hw.htype, hw.address()));
+    let tstp = time(record.tstp.or(record.ends));
+    let acked = UnixTime(record.acknowledged_expiry());
     Binding {
         rewind,
+        pending: tstp > acked,
         reserved: record.reserved,
         bootp: record.bootp,
         client: Client {
@@ -157,12 +160,12 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
         },
         starts: time(record.starts),
         ends,
-        tstp: time(record.tstp.or(record.ends)),
+        tstp,
         // What the last record was written to announce may have gone out right after it.
         sent: UnixTime(record.sent_expiry())
             .max(time(record.tstp))
             .max(time(record.tsfp)),
-        acked: UnixTime(record.acknowledged_expiry()),
+        acked,
         received: UnixTime(record.received_expiry()),
         cltt: time(record.cltt),
         ends_mono: now.mono_after(ends),

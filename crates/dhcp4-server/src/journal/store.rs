@@ -101,12 +101,19 @@ impl RecordWriter {
         } else {
             binding.tstp
         };
+        // As dhcpd has it, an update is pending where `tstp` is beyond `atsfp`; `tsfp` bounds grants in any case.
+        let tsfp = binding.tsfp();
+        let (atsfp, received) = match (binding.pending, binding.tstp > binding.acked) {
+            (true, false) => (UnixTime(0), tsfp),
+            (false, true) => (tsfp, binding.received),
+            _ => (binding.acked, binding.received),
+        };
         LeaseRecord {
             starts: time(binding.starts),
             ends: time(binding.ends),
             tstp: time(tstp),
-            tsfp: time(binding.tsfp()),
-            atsfp: time(binding.acked),
+            tsfp: time(tsfp),
+            atsfp: time(atsfp),
             cltt: time(binding.cltt),
             binding_state: Some(state_of(binding.status)),
             next_binding_state: Some(self.next_state(address, binding.status)),
@@ -122,7 +129,7 @@ impl RecordWriter {
                 .map(|statement| statement.as_bytes().to_vec())
                 .collect(),
             sent: Some(binding.sent.0),
-            received: Some(binding.received.0),
+            received: Some(received.0),
             ..LeaseRecord::new(address)
         }
     }

@@ -62,7 +62,6 @@ fn refusal(partner: &mut Partner, conn: ConnId) -> Option<RejectReason> {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn a_digest_that_nobody_configured() {
     let mut partner = secondary();
     let mut bytes = bytes::BytesMut::new();

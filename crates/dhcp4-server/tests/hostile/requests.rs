@@ -76,7 +76,6 @@ fn an_unasked_update_done() {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn a_flood_of_update_requests() {
     for request in [Message::UpdateRequestAll, Message::UpdateRequest] {
         let (mut partner, link) = pair();

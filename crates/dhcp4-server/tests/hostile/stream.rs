@@ -114,7 +114,6 @@ fn a_longer_header_is_skipped() {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn message_types_that_there_are_not() {
     for message_type in [0, 13, 128, 255] {
         assert_dropped(&raw(message_type, &[]));

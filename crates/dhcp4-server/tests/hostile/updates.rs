@@ -91,7 +91,6 @@ fn a_lease_of_nobody() {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn identities_that_no_client_has() {
     let (mut partner, link) = Partner::normal(false);
     let address: &[u8] = &ADDRESS.octets();
