@@ -19,6 +19,8 @@ pub(crate) enum Held {
     Output(Output),
     /// What an operator is told.
     Answer(oneshot::Sender<Answer>, Answer),
+    /// What a client of OMAPI is told: its connection, and the bytes.
+    Operated(u64, Vec<u8>),
 }
 
 /// Outputs that go to the disk, or out, together.
@@ -60,6 +62,12 @@ impl Batch {
     pub(crate) fn answer(&mut self, to: oneshot::Sender<Answer>, answer: Answer) {
         self.urgent = true;
         self.held.push(Held::Answer(to, answer));
+    }
+
+    /// Adds what a client of OMAPI is told.
+    pub(crate) fn operated(&mut self, connection: u64, answer: Vec<u8>) {
+        self.urgent = true;
+        self.held.push(Held::Operated(connection, answer));
     }
 
     /// Takes all but the records, which the caller takes too.

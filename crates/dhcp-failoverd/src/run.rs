@@ -23,6 +23,8 @@ use crate::dhcp::Dhcp;
 use crate::icmp::Pinger;
 use crate::log::Log;
 use crate::obey::obey;
+use crate::omapi::Omapi;
+use crate::omapi_objects::{Leaving, Operated};
 use crate::peer::{PeerInput, Peers};
 use crate::rewrite::Rewriting;
 use crate::sync::{Disk, Done, Job};
@@ -52,6 +54,8 @@ pub(crate) struct Daemon<'l> {
     pub(crate) pinger: Option<Pinger>,
     /// The control socket.
     pub(crate) admin: Admin,
+    /// OMAPI, if the configuration asks for it.
+    pub(crate) omapi: Omapi,
     /// The lease file, in its thread.
     pub(crate) disk: Disk,
     /// Puts records into words.
@@ -78,10 +82,12 @@ struct Turns<'d, 'l> {
     linger: Option<Instant>,
     terminate: Signal,
     interrupt: Signal,
+    /// An operator's order to stop, which partners are told of first.
+    leaving: Option<Leaving>,
     stopping: bool,
 }
 
-/// Serves until SIGTERM or SIGINT, then finishes what was begun.
+/// Serves until SIGTERM, SIGINT or an operator's order, then finishes what was begun.
 pub(crate) async fn run(daemon: &mut Daemon<'_>) -> Result<(), DiskFailed> {
     let mut turns = Turns {
         batch: Batch::default(),
@@ -94,6 +100,7 @@ pub(crate) async fn run(daemon: &mut Daemon<'_>) -> Result<(), DiskFailed> {
         linger: None,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
+        leaving: None,
         stopping: false,
         daemon,
     };
@@ -127,6 +134,7 @@ impl Turns<'_, '_> {
                         .as_ref()
                         .is_some_and(|pinger| pinger.poll_ready(cx).is_ready());
                     ready |= daemon.admin.poll_ready(cx).is_ready();
+                    ready |= daemon.omapi.poll_ready(cx).is_ready();
                     ready |= sleep.as_mut().poll(cx).is_ready();
                 }
                 let told = self.terminate.poll_recv(cx).is_ready()
@@ -159,6 +167,8 @@ impl Turns<'_, '_> {
             self.timers(now);
             self.receive(now);
             self.answer(now);
+            self.operate(now);
+            self.leave(now);
         }
         if self.in_flight.is_none() {
             self.dispatch(now);
@@ -187,6 +197,7 @@ impl Turns<'_, '_> {
             self.next_look = now.mono + LOOK;
             self.daemon.log.look_for_syslog();
         }
+        self.daemon.omapi.tend(now.mono, self.daemon.log);
     }
 
     fn receive(&mut self, now: Now) {
@@ -242,6 +253,46 @@ impl Turns<'_, '_> {
             let text = obey(&mut self.daemon.server, request, now);
             self.drain();
             self.batch.answer(answer, text);
+        }
+    }
+
+    /// Does what clients of OMAPI ask for.
+    fn operate(&mut self, now: Now) {
+        let Daemon {
+            server,
+            omapi,
+            text,
+            ..
+        } = &mut *self.daemon;
+        let mut rewriting = self.rewriting.as_mut().map(|rewriting| &mut rewriting.text);
+        let (batch, leaving) = (&mut self.batch, &mut self.leaving);
+        omapi.requests(|connection, session| {
+            let mut answer = Vec::new();
+            let mut objects = Operated {
+                server,
+                leaving,
+                now,
+            };
+            session.handle(&mut objects, &mut answer)?;
+            while let Some(output) = server.poll_output() {
+                batch.push(output, text, rewriting.as_deref_mut());
+            }
+            batch.operated(connection, answer); // said when it is on disk
+            Ok(())
+        });
+    }
+
+    /// Stops, if an operator has ordered it and partners have had their time.
+    fn leave(&mut self, now: Now) {
+        let server = &mut self.daemon.server;
+        if self
+            .leaving
+            .is_some_and(|leaving| leaving.is_over(server, now))
+        {
+            self.daemon.log.info("Shutting down, as ordered.");
+            server.end_shutdown(now);
+            self.drain();
+            self.stopping = true;
         }
     }
 
@@ -318,6 +369,7 @@ impl Turns<'_, '_> {
             dhcp,
             peers,
             pinger,
+            omapi,
             ..
         } = &mut *self.daemon;
         let mut spent = |buffer| server.recycle(buffer);
@@ -337,12 +389,14 @@ impl Turns<'_, '_> {
                 }
                 Held::Output(Output::Store(_)) => unreachable!("a batch puts records into words"),
                 Held::Answer(answer, text) => _ = answer.send(text), // an asker that has gone needs none
+                Held::Operated(connection, answer) => omapi.answer(connection, &answer),
             }
         }
         // First the partner, then the client, as dhcpd does: a server that is killed in between leaves no client with an
         // ACK that the partner will never hear of.
         peers.flush();
         dhcp.flush(&mut spent);
+        omapi.flush();
         if dhcp.dropped > 0 {
             let dropped = std::mem::take(&mut dhcp.dropped);
             log.error(format_args!(

@@ -21,6 +21,7 @@ use crate::icmp::Pinger;
 use crate::journal::{self, LeaseFile};
 use crate::log::Log;
 use crate::net::devices;
+use crate::omapi::{self, Omapi};
 use crate::peer::{self, Ends, Peers};
 use crate::replay;
 use crate::rewrite;
@@ -80,6 +81,7 @@ struct Prepared {
     listeners: Vec<std::net::TcpListener>,
     pinger: Option<std::net::UdpSocket>,
     admin: Option<std::os::unix::net::UnixListener>,
+    omapi: omapi::Opened,
     identity: Identity,
     pid: Option<PathBuf>,
 }
@@ -132,6 +134,7 @@ impl Prepared {
                 ))
             })
             .ok();
+        let omapi = omapi::Opened::new(&conf.server, log);
         let pinger = Pinger::open()
             .map_err(|error| log.error(format_args!("unable to create icmp socket: {error}")))
             .ok();
@@ -145,6 +148,7 @@ impl Prepared {
             listeners,
             pinger,
             admin,
+            omapi,
             identity,
             pid,
         };
@@ -180,6 +184,7 @@ impl Prepared {
             peers: Peers::new(self.ends, self.listeners)?,
             pinger: self.pinger.map(Pinger::new).transpose()?,
             admin: Admin::new(self.admin)?,
+            omapi: Omapi::new(self.omapi, clock::now().mono)?,
             disk: Disk::start(self.file)?,
             text: self.text,
         };
