@@ -12,6 +12,7 @@
 //! * [`Server`] is one server process, ours or ISC's dhcpd, that can be started, killed and asked for its state.
 //! * [`client`] runs dhclient, udhcpc and perfdhcp; [`relay`] is a crowd of clients of our own behind a relay agent.
 //! * [`Watch`] sees every DHCP message at the clients' side, and [`Ledger`] tells from them who holds which address.
+//! * [`scripted`] is a failover partner that follows a test's script.
 //! * [`Capture`] keeps what passes between two servers.
 //! * [`Database`] is a lease file as it stands, to be compared with another.
 //!
@@ -29,6 +30,7 @@ mod ledger;
 mod log;
 mod netns;
 pub mod relay;
+pub mod scripted;
 mod server;
 mod state;
 mod wait;
