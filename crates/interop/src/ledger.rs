@@ -133,8 +133,14 @@ impl Ledger {
 
     /// Where a client holds more than `database` knows of at `now`: each is a lost lease, in words.
     pub fn lost(&self, database: &Database, now: Duration) -> Vec<String> {
+        self.lost_by(database, now, SLACK)
+    }
+
+    /// As [`lost`](Self::lost), where the end may differ by `slack`. A client that repeats its request counts from the last
+    /// one, its server from the one that it answers.
+    pub fn lost_by(&self, database: &Database, now: Duration, slack: Duration) -> Vec<String> {
         let mut lost = Vec::new();
-        for (address, held) in self.held(now + SLACK) {
+        for (address, held) in self.held(now + slack) {
             let lease = database.get(address);
             let ends = lease
                 .and_then(|lease| lease.ends)
@@ -144,7 +150,7 @@ impl Ledger {
                     && lease
                         .hardware
                         .is_some_and(|hardware| hardware.address() == held.client)
-                    && Duration::from_secs(ends.into()) + SLACK >= held.until
+                    && Duration::from_secs(ends.into()) + slack >= held.until
             });
             if !kept {
                 let mut text = format!(

@@ -263,17 +263,13 @@ impl<'a> Swap<'a> {
         }
         let ledger = Ledger::new(&self.lab.watch.seen());
         ledger.assert_none_twice();
-        for (address, held) in ledger.held(now() + SAME) {
-            let record = after
-                .get(address)
-                .unwrap_or_else(|| panic!("{address} has no record"));
-            let client = record.hardware.map(|hardware| hardware.address().to_vec());
-            let ends = record.ends.map_or(0, LeaseTime::seconds);
-            let kept = record.binding_state == Some(BindingState::Active)
-                && client.as_ref() == Some(&held.client)
-                && Duration::from_secs(ends.into()) + SAME >= held.until;
-            assert!(kept, "{held:?} became {record:?}");
-        }
+        let lost = ledger.lost_by(after, now(), SAME);
+        assert!(
+            lost.is_empty(),
+            "{} leases lost:\n{}",
+            lost.len(),
+            lost.join("\n")
+        );
     }
 
     fn end(self) {
