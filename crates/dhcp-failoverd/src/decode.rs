@@ -84,11 +84,13 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     let mut events = Vec::new();
     tracker.finish(&mut events);
     printer.finish(events);
-    if printer.messages() == 0 {
-        eprintln!("no failover messages on the ports 647 and 847; --port adds others");
-    }
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            if printer.messages() == 0 {
+                eprintln!("no failover messages on the ports 647 and 847; --port adds others");
+            }
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE

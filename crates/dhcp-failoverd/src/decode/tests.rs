@@ -466,8 +466,9 @@ fn a_fragment_is_named_if_it_may_be_failovers() {
         bytes.extend([&port.to_be_bytes()[..], &[0; 6]].concat());
         bytes
     };
-    let mut capture = Capture::default();
-    capture.packets = vec![fragment(1, 0), fragment(0, 80)]; // web traffic for all we know
+    // The first two are web traffic for all we know.
+    let packets = vec![fragment(1, 0), fragment(0, 80)];
+    let mut capture = Capture { packets };
     capture.open();
     capture
         .packets
