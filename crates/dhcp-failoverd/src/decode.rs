@@ -14,6 +14,7 @@ mod hex;
 mod json;
 mod live;
 mod packet;
+mod patient;
 mod printer;
 mod stamp;
 mod text;

@@ -143,7 +143,13 @@ impl Connection {
         }
         let mut pieces = Vec::new();
         let half = &mut self.sides[from].half;
-        half.segment(sequence, segment.payload, segment.fin, &mut pieces);
+        let Segment {
+            payload,
+            missing,
+            fin,
+            ..
+        } = *segment;
+        half.segment(sequence, payload, missing, fin, &mut pieces);
         self.pieces(from, pieces, time, out);
         if let Some(acknowledgement) = segment.acknowledgement {
             let mut pieces = Vec::new();

@@ -8,6 +8,7 @@ use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 use thiserror::Error;
 
 use super::packet::LinkLayer;
+use super::patient::Patient;
 use super::stamp::Stamp;
 
 /// Room for the longest packet: tcpdump's snap length is at most 256 KiB, and pcapng adds options.
@@ -68,11 +69,12 @@ pub(crate) fn read(
     input: impl Read + Send,
     mut each: impl FnMut(Stamp, LinkLayer, &[u8]) -> ControlFlow<()>,
 ) -> Result<(), FileError> {
-    let mut reader = create_reader(LONGEST_BLOCK, input).map_err(|error| match error {
-        PcapError::Eof => FileError::Empty,
-        PcapError::ReadError => FileError::Read,
-        _ => FileError::NotACapture,
-    })?;
+    let mut reader =
+        create_reader(LONGEST_BLOCK, Patient::new(input)).map_err(|error| match error {
+            PcapError::Eof => FileError::Empty,
+            PcapError::ReadError => FileError::Read,
+            _ => FileError::NotACapture,
+        })?;
     let mut state = State::default();
     loop {
         let wants_more = match reader.next() {

@@ -71,15 +71,16 @@ impl Half {
         self.first.is_some()
     }
 
-    /// Takes a segment whose first byte has the number `sequence`.
+    /// Takes a segment whose first byte has the number `sequence`; `missing` more bytes of it were not captured.
     pub(crate) fn segment(
         &mut self,
         sequence: u32,
         payload: &[u8],
+        missing: usize,
         fin: bool,
         out: &mut Vec<Piece>,
     ) {
-        if self.has_ended || (payload.is_empty() && !fin) {
+        if self.has_ended || (payload.is_empty() && missing == 0 && !fin) {
             return;
         }
         let start = self.position_of(sequence);
@@ -89,13 +90,16 @@ impl Half {
             && end >= self.position
         {
             if fin {
-                self.end.get_or_insert(end);
+                self.end.get_or_insert(end + missing as u64);
             }
             let start = u64::try_from(start).unwrap_or(0).max(self.position);
             let fresh = &payload[payload.len() - (end - start) as usize..];
             self.wait(start, fresh);
+            self.drain(out);
+            if missing > 0 && self.position == end {
+                self.skip(end + missing as u64, out);
+            }
         }
-        self.drain(out);
         while self.cost > MAX_WAITING {
             self.skip(self.first_waiting(), out);
         }
@@ -228,15 +232,15 @@ mod tests {
     fn out_of_order_again_and_overlapping() {
         let mut half = opened(u32::MAX - 2); // wraps within
         let mut out = Vec::new();
-        half.segment(1, b"defg", false, &mut out);
-        half.segment(1, b"de", false, &mut out);
+        half.segment(1, b"defg", 0, false, &mut out);
+        half.segment(1, b"de", 0, false, &mut out);
         assert_eq!(out, []);
-        half.segment(u32::MAX - 1, b"abcd", false, &mut out);
+        half.segment(u32::MAX - 1, b"abcd", 0, false, &mut out);
         assert_eq!(out, [bytes(b"abcd"), bytes(b"efg")]);
-        half.segment(u32::MAX - 1, b"abcd", false, &mut out);
-        half.segment(3, b"fgh", true, &mut out);
+        half.segment(u32::MAX - 1, b"abcd", 0, false, &mut out);
+        half.segment(3, b"fgh", 0, true, &mut out);
         assert_eq!(out[2..], [bytes(b"h"), Piece::End]);
-        half.segment(6, b"behind the end", true, &mut out);
+        half.segment(6, b"behind the end", 0, true, &mut out);
         assert_eq!(out.len(), 4);
     }
 
@@ -244,9 +248,9 @@ mod tests {
     fn an_end_waits_for_what_is_before_it() {
         let mut half = opened(0);
         let mut out = Vec::new();
-        half.segment(4, b"", true, &mut out);
+        half.segment(4, b"", 0, true, &mut out);
         assert_eq!(out, []);
-        half.segment(1, b"abc", false, &mut out);
+        half.segment(1, b"abc", 0, false, &mut out);
         assert_eq!(out, [bytes(b"abc"), Piece::End]);
     }
 
@@ -256,8 +260,8 @@ mod tests {
         let mut out = Vec::new();
         assert!(!half.is_known());
         half.acknowledge(5, NOW, &mut out);
-        half.segment(77, b"", false, &mut out);
-        half.segment(77, b"ab", false, &mut out);
+        half.segment(77, b"", 0, false, &mut out);
+        half.segment(77, b"ab", 0, false, &mut out);
         assert_eq!(out, [bytes(b"ab")]);
     }
 
@@ -265,7 +269,7 @@ mod tests {
     fn what_the_receiver_has_and_the_capture_lacks_is_a_gap() {
         let mut half = opened(0);
         let mut out = Vec::new();
-        half.segment(6, b"behind", false, &mut out);
+        half.segment(6, b"behind", 0, false, &mut out);
         half.acknowledge(12, NOW, &mut out);
         half.acknowledge(12, Stamp::new(1000, 999_999_999), &mut out);
         assert_eq!(out, []);
@@ -280,10 +284,26 @@ mod tests {
         for i in 0..10 {
             let at = 1 + 3 * i;
             half.acknowledge(at + 3, Stamp::new(1000 + u64::from(i), 0), &mut out);
-            half.segment(at, b"abc", false, &mut out);
+            half.segment(at, b"abc", 0, false, &mut out);
         }
         assert_eq!(out.len(), 10);
         assert!(!out.contains(&Piece::Gap(3)));
+    }
+
+    #[test]
+    fn what_the_capture_has_cut_off_is_a_gap_at_once() {
+        let mut half = opened(0);
+        let mut out = Vec::new();
+        half.segment(1, b"abc", 4, false, &mut out);
+        half.segment(8, b"d", 1, true, &mut out);
+        let expected = [
+            bytes(b"abc"),
+            Piece::Gap(4),
+            bytes(b"d"),
+            Piece::Gap(1),
+            Piece::End,
+        ];
+        assert_eq!(out, expected);
     }
 
     #[test]
@@ -292,7 +312,7 @@ mod tests {
         let mut out = Vec::new();
         let mut at = 100;
         while out.is_empty() {
-            half.segment(at, &[7; 1000], false, &mut out);
+            half.segment(at, &[7; 1000], 0, false, &mut out);
             at += 2000;
             assert!(at < 300_000, "no end");
         }
@@ -310,8 +330,8 @@ mod tests {
     fn at_the_end_all_that_waits_comes_out() {
         let mut half = opened(0);
         let mut out = Vec::new();
-        half.segment(3, b"cd", false, &mut out);
-        half.segment(9, b"ij", false, &mut out);
+        half.segment(3, b"cd", 0, false, &mut out);
+        half.segment(9, b"ij", 0, false, &mut out);
         half.acknowledge(20, NOW, &mut out);
         half.finish(&mut out);
         let expected = [
@@ -346,7 +366,7 @@ mod tests {
             let mut out = Vec::new();
             for piece in pieces {
                 let sequence = first.wrapping_add(1).wrapping_add(piece.start as u32);
-                half.segment(sequence, &stream[piece], false, &mut out);
+                half.segment(sequence, &stream[piece], 0, false, &mut out);
             }
             let joined: Vec<u8> = out.into_iter().flat_map(|piece| match piece {
                 Piece::Bytes(bytes) => bytes,
@@ -364,7 +384,7 @@ mod tests {
             for (number, kind, len, at) in calls {
                 match kind {
                     0 => half.acknowledge(number, Stamp::new(at.into(), 0), &mut out),
-                    kind => half.segment(number, &vec![1; len], kind == 2, &mut out),
+                    kind => half.segment(number, &vec![1; len], 0, kind == 2, &mut out),
                 }
             }
             half.finish(&mut out);

@@ -63,6 +63,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) rst: bool,
     /// What it carries, as far as it was captured.
     pub(crate) payload: &'a [u8],
+    /// Bytes behind these that it carries too: the capture cuts packets short.
+    pub(crate) missing: usize,
 }
 
 /// A piece of a TCP segment.
@@ -117,6 +119,9 @@ fn tcp_over_ipv4<'a>(sliced: &LaxSlicedPacket<'a>) -> Option<Packet<'a>> {
     let Some(TransportSlice::Tcp(tcp)) = &sliced.transport else {
         return None;
     };
+    // Without a sensible length in the header (segmentation offload) what was captured is all there is.
+    let length = ip.header().slice().len() + tcp.slice().len();
+    let missing = usize::from(ip.header().total_len()).saturating_sub(length);
     Some(Packet::Segment(Segment {
         from: SocketAddrV4::new(from, tcp.source_port()),
         to: SocketAddrV4::new(to, tcp.destination_port()),
@@ -126,6 +131,7 @@ fn tcp_over_ipv4<'a>(sliced: &LaxSlicedPacket<'a>) -> Option<Packet<'a>> {
         fin: tcp.fin(),
         rst: tcp.rst(),
         payload: tcp.payload(),
+        missing,
     }))
 }
 
@@ -158,7 +164,7 @@ mod tests {
         assert_eq!(segment.to.to_string(), "10.78.0.2:40000");
         assert_eq!((segment.sequence, segment.acknowledgement), (7, Some(99)));
         assert!(segment.fin && !segment.syn && !segment.rst);
-        assert_eq!(segment.payload, b"payload");
+        assert_eq!((segment.payload, segment.missing), (&b"payload"[..], 0));
     }
 
     #[test]
@@ -188,7 +194,7 @@ mod tests {
         let Packet::Segment(segment) = parse(LinkLayer::Ip, &ip[..ip.len() - 3]) else {
             panic!("no segment");
         };
-        assert_eq!(segment.payload, b"payl");
+        assert_eq!((segment.payload, segment.missing), (&b"payl"[..], 3));
     }
 
     #[test]
