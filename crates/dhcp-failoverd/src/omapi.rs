@@ -263,3 +263,6 @@ impl Connection {
         self.written = 0;
     }
 }
+
+#[cfg(test)]
+mod tests;
