@@ -30,8 +30,7 @@ impl Server {
                     String::from_utf8_lossy(&answer.stderr)
                 );
             }
-            // 4 is PARTNER-DOWN (omapi(3), failover-state object).
-            Kind::Isc => _ = self.omshell(peer, "set local-state = 4\nupdate\n"),
+            Kind::Isc => self.set_state(peer, "partner-down"),
         }
     }
 
@@ -45,32 +44,22 @@ impl Server {
         )
     }
 
-    /// Puts the server into `state` (ISC's word) in `peer`, as an operator may.
+    /// Puts the server into `state` (ISC's word) in `peer`, by OMAPI as an operator may. Whether it obeys is the caller's
+    /// to see.
     ///
     /// # Panics
     ///
-    /// It refuses, or there is no such state.
+    /// It isn't a state that an operator orders.
     pub fn set_state(&self, peer: &str, state: &str) {
         self.log.add(&format!("-- set-state {peer} {state}"));
-        match self.kind {
-            Kind::Ours => {
-                let answer = self.ask(&["set-state", peer, state]);
-                assert!(
-                    answer.status.success(),
-                    "set-state {peer} {state}: {}",
-                    String::from_utf8_lossy(&answer.stderr)
-                );
-            }
-            Kind::Isc => {
-                let number = match state {
-                    "partner-down" => 4,
-                    "recover" => 6,
-                    "shutdown" => 8,
-                    other => panic!("dhcpd isn't told to be {other}"),
-                };
-                self.omshell(peer, &format!("set local-state = {number}\nupdate\n"));
-            }
-        }
+        // As the failover-state object has them (omapi(3)).
+        let number = match state {
+            "partner-down" => 4,
+            "recover" => 6,
+            "shutdown" => 8,
+            other => panic!("nobody orders {other}"),
+        };
+        self.omshell(peer, &format!("set local-state = {number}\nupdate\n"));
     }
 
     /// Orders the shutdown that the partner is told of, by OMAPI's control object, and waits for the end.

@@ -43,8 +43,8 @@ struct Options {
     /// These pairs, primary first.
     #[arg(long, value_delimiter = ',', default_value = "ours-isc,isc-ours")]
     pair: Vec<Pair>,
-    /// Labs at a time.
-    #[arg(long, default_value_t = 6)]
+    /// Labs at a time: they mostly wait.
+    #[arg(long, default_value_t = 10)]
     jobs: usize,
     /// How often each is run.
     #[arg(long, default_value_t = 1)]

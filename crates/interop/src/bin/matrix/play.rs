@@ -5,14 +5,17 @@ use std::collections::VecDeque;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use interop::binary;
 
 use crate::outcome::Outcome;
 use crate::pair::Pair;
 use crate::reference::Expected;
 use crate::scenarios::Scenario;
-use crate::stage::Stage;
+use crate::stage::{CAPTURE, Stage};
 use crate::verdict::judge;
 
 /// A run that is over.
@@ -105,10 +108,7 @@ fn play(
         };
         if keep || !wrong.is_empty() {
             stage.lab.keep();
-            _ = fs::write(
-                stage.folder().join("outcome"),
-                format!("{outcome:#?}\n{wrong:#?}\n"),
-            );
+            explain(&stage.folder(), &outcome, &wrong);
         }
         (outcome, wrong)
     }));
@@ -128,6 +128,20 @@ fn play(
         wrong,
         took: begin.elapsed(),
     }
+}
+
+/// Leaves in `folder` what is known of a run: all that was noted, and the failover traffic in words.
+fn explain(folder: &Path, outcome: &Outcome, wrong: &[String]) {
+    let write = |name: &str, text: &[u8]| {
+        let file = folder.join(name);
+        fs::write(&file, text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    };
+    write("outcome", format!("{outcome:#?}\n{wrong:#?}\n").as_bytes());
+    let mut command = Command::new(binary());
+    command.arg("decode").arg(folder.join(CAPTURE));
+    let words = command.output();
+    let words = words.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    write("failover.txt", &words.stdout);
 }
 
 fn message(panic: Box<dyn Any + Send>) -> String {

@@ -91,7 +91,7 @@ fn results(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &
     let (hidden, what): (Vec<_>, Vec<_>) = ELSEWHERE.into_iter().unzip();
     _ = writeln!(
         text,
-        "\n{} ({}) are tests of their own: `crates/interop/tests/hostile.rs`.\n",
+        "\n{} ({}) are tests with a scripted partner: `crates/dhcp4-server/tests/hostile/handshake.rs`.\n",
         hidden.join(" and "),
         what.join("; ")
     );

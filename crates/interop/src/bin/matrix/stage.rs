@@ -24,7 +24,10 @@ const TO_KNOW: Duration = Duration::from_secs(5);
 /// How long to wait for clients whose leases are known to both; they renew at random times.
 const TO_BE_KNOWN: Duration = Duration::from_secs(40);
 
-/// A server gives an order of magnitude more than it takes on an idle machine.
+/// Name of the capture's file.
+pub(crate) const CAPTURE: &str = "failover.pcap";
+
+/// All waits are this much longer than an idle machine needs.
 pub(crate) const SLOW_MACHINE: u64 = 2;
 
 /// The pair, its clients, and what was noted on the way.
@@ -67,7 +70,7 @@ impl Stage {
             lab.servers[side.index()].configure(&setup.conf(side));
         }
         lab.servers[1].clock_ahead = setup.b.clock_ahead;
-        let file = lab.folder().join("failover.pcap");
+        let file = lab.folder().join(CAPTURE);
         let capture = Capture::start(&lab.servers[0].namespace, "fo0", &PORTS, &file);
         Self {
             lab,
@@ -152,8 +155,8 @@ impl Stage {
 
     /// The graceful shutdown.
     pub(crate) fn shut_down(&mut self, side: Side) {
-        self.lab.servers[side.index()].shut_down();
         self.up[side.index()] = false;
+        self.lab.servers[side.index()].shut_down();
     }
 
     pub(crate) fn lose_leases(&mut self, side: Side) {

@@ -1,6 +1,7 @@
 //! What an independent decoder, tshark, says about a capture of the failover connection.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +10,11 @@ use interop::run;
 use crate::setup::{LINK, PORTS};
 
 /// BNDUPD and BNDACK: as many as there are leases to talk about.
-const OF_LEASES: [u8; 2] = [3, 4];
+const OF_LEASES: [u16; 2] = [3, 4];
+
+/// Message types and options that there are (draft-ietf-dhc-failover-12 §6.2, §12); tshark passes over others in silence.
+const KINDS: RangeInclusive<u16> = 1..=12;
+const OPTIONS: RangeInclusive<u16> = 1..=28;
 
 /// Per side.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,13 +30,14 @@ pub(crate) struct Wire {
 }
 
 /// Columns, in this order.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "frame.number",
     "frame.time_epoch",
     "ip.src",
     "tcp.flags.syn",
     "tcp.flags.ack",
     "dhcpfo.type",
+    "dhcpfo.optioncode",
     "dhcpfo.bad_length",
     "dhcpfo.message_digest_type_not_allowed",
     "_ws.malformed",
@@ -63,7 +69,8 @@ impl Wire {
         let mut dials = [BTreeMap::new(), BTreeMap::new()];
         for line in text.lines() {
             let columns: Vec<&str> = line.split('\t').collect();
-            let [number, time, from, syn, ack, types, trouble @ ..] = columns.as_slice() else {
+            let [number, time, from, syn, ack, types, options, trouble @ ..] = columns.as_slice()
+            else {
                 continue;
             };
             let Some(side) = LINK.iter().position(|address| address == from) else {
@@ -73,13 +80,16 @@ impl Wire {
             if flag(syn) && !flag(ack) {
                 *dials[side].entry(second).or_insert(0) += 1;
             }
-            for kind in types.split(',').filter_map(|kind| kind.parse::<u8>().ok()) {
+            let mut readable = trouble.iter().all(|column| column.is_empty());
+            for kind in numbers(types) {
                 wire.messages[side] += 1;
+                readable &= KINDS.contains(&kind);
                 if !OF_LEASES.contains(&kind) {
                     *seconds[side].entry(second).or_insert(0) += 1;
                 }
             }
-            if trouble.iter().any(|column| !column.is_empty()) {
+            readable &= numbers(options).all(|option| OPTIONS.contains(&option));
+            if !readable {
                 wire.malformed[side].push(number.parse().unwrap_or(0));
             }
         }
@@ -88,6 +98,11 @@ impl Wire {
         wire.dials = dials.map(most);
         wire
     }
+}
+
+/// A list with commas.
+fn numbers(column: &str) -> impl Iterator<Item = u16> {
+    column.split(',').filter_map(|number| number.parse().ok())
 }
 
 /// tshark 4.0 prints `1`, later ones `True`.
@@ -101,16 +116,18 @@ mod tests {
 
     #[test]
     fn what_is_counted() {
-        let text = "1\t100.1\t10.78.0.1\t1\t0\t\t\t\t\n\
-                    2\t100.2\t10.78.0.2\t1\t1\t\t\t\t\n\
-                    3\t100.3\t10.78.0.1\t0\t1\t5\t\t\t\n\
-                    4\t100.9\t10.78.0.1\t0\t1\t10,3,11\t\t\t\n\
-                    5\t101.0\t10.78.0.2\t0\t1\t4\t\t\t_ws.malformed\n\
-                    6\t102.0\t10.78.0.9\t0\t1\t4\t\t\t\n";
+        let text = "1\t100.1\t10.78.0.1\t1\t0\t\t\t\t\t\n\
+                    2\t100.2\t10.78.0.2\t1\t1\t\t\t\t\t\n\
+                    3\t100.3\t10.78.0.1\t0\t1\t5\t22,14\t\t\t\n\
+                    4\t100.9\t10.78.0.1\t0\t1\t10,3,11\t2\t\t\t\n\
+                    5\t101.0\t10.78.0.2\t0\t1\t4\t2\t\t\t_ws.malformed\n\
+                    6\t101.0\t10.78.0.2\t0\t1\t4\t2,29\t\t\t\n\
+                    7\t101.0\t10.78.0.2\t0\t1\t13\t\t\t\t\n\
+                    8\t102.0\t10.78.0.9\t0\t1\t4\t\t\t\t\n";
         let wire = Wire::from_fields(text);
-        assert_eq!(wire.messages, [4, 1]);
-        assert_eq!(wire.busiest, [3, 0]);
+        assert_eq!(wire.messages, [4, 3]);
+        assert_eq!(wire.busiest, [3, 1]);
         assert_eq!(wire.dials, [1, 0]);
-        assert_eq!(wire.malformed, [vec![], vec![5]]);
+        assert_eq!(wire.malformed, [vec![], vec![5, 6, 7]]);
     }
 }

@@ -84,6 +84,8 @@ fn cut_while_comparing(stage: &mut Stage) {
     stage.start(A);
     stage.start(B);
     stage.both_normal(300);
+    // The secondary gets its share, one address at a time.
+    stage.pause(5);
     cut(stage);
     stage.partner_down(A);
     stage.partner_down(B);

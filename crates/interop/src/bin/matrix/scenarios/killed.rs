@@ -43,11 +43,10 @@ pub(super) const ALL: &[Scenario] = &[
         name: "S4d",
         what: "auto-partner-down: the secondary takes over by itself",
         setup: Setup {
-            mclt: 20,
             auto_partner_down: Some(8),
-            ..Setup::USUAL
+            ..setup(30)
         },
-        seconds: 40,
+        seconds: 45,
         quick: true,
         run: automatic,
     },
