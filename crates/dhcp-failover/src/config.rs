@@ -84,13 +84,16 @@ impl Config {
 
 /// The constants of the protocol, in one place so that a model checker can shrink them.
 ///
-/// The defaults are ISC's (spec: connection timers).
+/// The defaults are ISC's where ISC has such a time; `listen`, `retry` and `max_clock_step` are ours.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Timing {
     /// How long STARTUP waits for the partner, seconds.
     pub startup: u32,
     /// How long a new connection may take to complete the handshake, seconds.
     pub handshake: u32,
+    /// How long a primary that resolves a conflict waits for the secondary to say its state first,
+    /// seconds.
+    pub listen: u32,
     /// Pause before the next dial after a connection is lost or refused, seconds.
     pub redial: u32,
     /// Pause before an update that the partner refused is offered again, seconds.
@@ -115,6 +118,7 @@ impl Default for Timing {
         Self {
             startup: 15,
             handshake: 15,
+            listen: 3,
             redial: 5,
             retry: 60,
             max_skew: 60,

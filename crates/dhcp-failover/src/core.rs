@@ -13,6 +13,7 @@ use crate::ending::next_end;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::output::{ConnId, Output, RelationshipId, RelationshipRecord};
+use crate::state;
 use crate::time::{Instant, Now};
 use crate::timer::Timer;
 
@@ -313,6 +314,10 @@ impl Core {
         let (endpoint, mut cx) = self.split(usize::from(id.0), now, out);
         if endpoint.is_connected() && !force {
             return Err(CommandRefused::PartnerConnected);
+        }
+        let partner = endpoint.partner_state();
+        if partner.is_some_and(|peer| !state::is_bearable(to, peer)) {
+            endpoint.drop_link(&mut cx);
         }
         endpoint.move_to(to, &mut cx);
         self.forget_closed(out);

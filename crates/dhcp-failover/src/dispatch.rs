@@ -54,6 +54,9 @@ impl Endpoint {
         if self.timers.take_due(Timer::Receive, now) {
             self.contact_lost(cx);
         }
+        if self.timers.take_due(Timer::Speak, now) {
+            self.say_first_state(cx);
+        }
         if self.timers.take_due(Timer::Contact, now) {
             self.send(Message::Contact, cx);
         }

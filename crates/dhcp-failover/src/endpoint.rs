@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::event::{Event, What};
 use crate::link::Links;
 use crate::output::{Output, Record, RelationshipId, RelationshipRecord};
+use crate::owed::Owed;
 use crate::state::{self, Service};
 use crate::time::{Instant, Now};
 use crate::timer::{Timer, Timers};
@@ -44,6 +45,7 @@ pub struct Endpoint {
     pub(crate) links: Links,
     pub(crate) timers: Timers,
     pub(crate) updates: Updates,
+    pub(crate) owed: Owed,
     /// When PARTNER-DOWN began, on both clocks.
     pub(crate) alone_since: Now,
     /// Not before this is the head of `waiting` to be looked at again.

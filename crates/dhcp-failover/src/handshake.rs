@@ -1,10 +1,10 @@
-//! Connections: dialling, CONNECT and CONNECTACK with their checks, keepalive, loss.
+//! Connections until they are the link: dialling, CONNECT and CONNECTACK with their checks.
 
 use bytes::Bytes;
 use dhcp_split::{Hba, Role};
 use failover_wire::{
     Connect, ConnectAck, Disconnect, Frame, Message, OptionCode, PROTOCOL_VERSION, RejectReason,
-    ServerState, UnixTime, Xid,
+    ServerState, UnixTime,
 };
 
 use crate::context::Context;
@@ -12,15 +12,14 @@ use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::link::{Live, MAX_PENDING, Pending, Xids};
 use crate::output::{ConnId, Output};
+use crate::state;
 use crate::timer::Timer;
 
-/// What we call ourselves; ISC logs nothing and checks nothing of it.
+/// What we call ourselves; ISC logs nothing and checks nothing of it. It tells two of our kind that
+/// they are.
 const VENDOR_CLASS: &[u8] = b"dhcp-failover";
 /// Value of TLS-request that means "required"; we speak plain TCP on this port.
 const TLS_REQUIRED: u8 = 2;
-/// Shortest keepalive interval, seconds, whatever receive timer the partner names: ISC itself
-/// floods when told less than three.
-const MIN_CONTACT: u32 = 1;
 /// Longest believable receive timer, seconds: a larger one is taken as this.
 const MAX_RECEIVE_TIMER: u32 = 86_400;
 
@@ -76,7 +75,7 @@ impl Endpoint {
     fn connect(&self) -> Connect {
         Connect {
             relationship_name: Some(Bytes::copy_from_slice(self.name.as_bytes())),
-            max_unacked: Some(self.config.max_unacked_updates),
+            max_unacked: Some(self.announced_window()),
             receive_timer: Some(self.config.max_response_delay),
             vendor_class: Some(Bytes::from_static(VENDOR_CLASS)),
             protocol_version: Some(PROTOCOL_VERSION),
@@ -127,7 +126,7 @@ impl Endpoint {
                     message: None,
                     ..self.acknowledgement(tls)
                 });
-                self.establish(conn, cx);
+                self.establish(conn, connect.vendor_class.as_deref(), cx);
                 self.reply(frame.xid, ack, cx);
             }
         }
@@ -179,7 +178,7 @@ impl Endpoint {
     fn acknowledgement(&self, tls_request: Option<u8>) -> ConnectAck {
         ConnectAck {
             relationship_name: Some(Bytes::copy_from_slice(self.name.as_bytes())),
-            max_unacked: Some(self.config.max_unacked_updates),
+            max_unacked: Some(self.announced_window()),
             receive_timer: Some(self.config.max_response_delay),
             vendor_class: Some(Bytes::from_static(VENDOR_CLASS)),
             protocol_version: Some(PROTOCOL_VERSION),
@@ -230,8 +229,25 @@ impl Endpoint {
             return;
         }
         self.learn(ack.max_unacked, ack.receive_timer);
-        self.establish(conn, cx);
-        self.say_first_state(cx);
+        self.establish(conn, ack.vendor_class.as_deref(), cx);
+        if self.listens_first() {
+            let listen = self.config.timing.listen;
+            self.timers.set(Timer::Speak, cx.now.mono.plus_secs(listen));
+        } else {
+            self.say_first_state(cx);
+        }
+    }
+
+    /// Whether what we have to say would have an ISC dhcpd in NORMAL park itself in SHUTDOWN. It
+    /// says its own state behind its CONNECTACK, so we can wait for that; a secondary of our kind
+    /// waits for ours, and bears all.
+    fn listens_first(&self) -> bool {
+        let ours = self
+            .links
+            .live
+            .as_ref()
+            .is_some_and(|live| live.is_our_kind);
+        !ours && state::is_of_conflict(self.saved)
     }
 
     fn skew(&self, sent_at: UnixTime, cx: &Context<'_>) -> u32 {
@@ -260,49 +276,17 @@ impl Endpoint {
     }
 
     /// Makes a pending connection the link.
-    fn establish(&mut self, conn: ConnId, cx: &mut Context<'_>) {
+    fn establish(&mut self, conn: ConnId, vendor_class: Option<&[u8]>, cx: &mut Context<'_>) {
         let Some(pending) = self.links.take_pending(conn) else {
             return;
         };
-        self.links.live = Some(Live::new(pending));
+        let our_kind = vendor_class == Some(VENDOR_CLASS);
+        self.links.live = Some(Live::new(pending, our_kind, self.links.last_xids));
         for other in std::mem::take(&mut self.links.pending) {
             cx.out.push(Output::Close(other.conn));
         }
         self.timers.stop(Timer::Redial);
         self.heard(cx);
-    }
-
-    /// Something was received: the link lives.
-    pub(crate) fn heard(&mut self, cx: &mut Context<'_>) {
-        self.last_heard = Some(cx.now.unix);
-        let deadline = cx.now.mono.plus_secs(self.config.max_response_delay);
-        self.timers.set(Timer::Receive, deadline);
-    }
-
-    /// Sends a message that we begin.
-    pub(crate) fn send(&mut self, message: Message, cx: &mut Context<'_>) {
-        if let Some(live) = &mut self.links.live {
-            let xid = live.xid();
-            self.transmit_frame(xid, message, cx);
-        }
-    }
-
-    /// Answers a message of the partner's.
-    pub(crate) fn reply(&mut self, xid: Xid, message: Message, cx: &mut Context<'_>) {
-        self.transmit_frame(xid, message, cx);
-    }
-
-    pub(crate) fn transmit_frame(&mut self, xid: Xid, message: Message, cx: &mut Context<'_>) {
-        let Some(live) = &self.links.live else {
-            return;
-        };
-        cx.out.push(Output::Send(
-            live.conn,
-            Frame::new(cx.now.unix, xid, message),
-        ));
-        let contact = (self.peer_receive_timer / 3).max(MIN_CONTACT);
-        self.timers
-            .set(Timer::Contact, cx.now.mono.plus_secs(contact));
     }
 
     /// Says why, then closes a connection that never became the link.
@@ -321,73 +305,11 @@ impl Endpoint {
         self.redial_later(cx);
     }
 
-    /// The partner, or what is in its place, breaks the protocol on the live link, or we have to
-    /// end it: closes it and acts on the loss.
-    pub(crate) fn drop_link(&mut self, cx: &mut Context<'_>) {
-        if let Some(live) = &self.links.live {
-            cx.out.push(Output::Close(live.conn));
-            self.link_lost(cx);
-        }
-    }
-
-    fn drop_pending(&mut self, conn: ConnId, cx: &mut Context<'_>) {
+    pub(crate) fn drop_pending(&mut self, conn: ConnId, cx: &mut Context<'_>) {
         if self.links.take_pending(conn).is_some() {
             cx.out.push(Output::Close(conn));
             self.redial_later(cx);
         }
-    }
-
-    pub(crate) fn handle_disconnect(
-        &mut self,
-        conn: ConnId,
-        disconnect: &Disconnect,
-        cx: &mut Context<'_>,
-    ) {
-        let reason = disconnect.reject.unwrap_or(RejectReason::UNKNOWN_REASON);
-        self.event(What::DisconnectReceived(reason), cx);
-        self.close(conn, cx);
-    }
-
-    /// Closes the connection, whatever its standing.
-    pub(crate) fn close(&mut self, conn: ConnId, cx: &mut Context<'_>) {
-        if self.links.is_live(conn) {
-            self.drop_link(cx);
-        } else {
-            self.drop_pending(conn, cx);
-        }
-    }
-
-    /// The connection was lost or closed by the partner.
-    pub(crate) fn handle_disconnected(&mut self, conn: ConnId, cx: &mut Context<'_>) {
-        if self.links.is_live(conn) {
-            self.link_lost(cx);
-        } else if self.links.take_pending(conn).is_some() {
-            self.redial_later(cx);
-        }
-    }
-
-    fn link_lost(&mut self, cx: &mut Context<'_>) {
-        self.links.live = None;
-        self.timers.stop(Timer::Contact);
-        self.timers.stop(Timer::Receive);
-        self.timers.stop(Timer::Balance);
-        self.timers.stop(Timer::Retry);
-        self.forget_updates(cx);
-        self.event(What::Disconnected, cx);
-        self.redial_later(cx);
-        self.fall_back(cx);
-    }
-
-    fn redial_later(&mut self, cx: &mut Context<'_>) {
-        let at = cx.now.mono.plus_secs(self.config.timing.redial);
-        self.timers.set(Timer::Redial, at);
-    }
-
-    /// Nothing was heard for max-response-delay.
-    pub(crate) fn contact_lost(&mut self, cx: &mut Context<'_>) {
-        self.event(What::ContactTimeout, cx);
-        self.send(disconnect(RejectReason::NO_TRAFFIC), cx);
-        self.drop_link(cx);
     }
 
     /// Closes connections whose handshake takes too long.
@@ -413,7 +335,7 @@ fn has_digest(frame: &Frame) -> bool {
     unknown.any(|option| option.code == OptionCode::MESSAGE_DIGEST)
 }
 
-fn disconnect(reason: RejectReason) -> Message {
+pub(crate) fn disconnect(reason: RejectReason) -> Message {
     Message::Disconnect(Disconnect {
         reject: Some(reason),
         message: Some(Bytes::from(reason.to_string())),

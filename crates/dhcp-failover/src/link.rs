@@ -15,13 +15,19 @@ pub(crate) struct Links {
     pub(crate) pending: Vec<Pending>,
     /// A dial of ours is under way.
     pub(crate) dialing: bool,
+    /// Where the transaction ids of the last link ended.
+    pub(crate) last_xids: u32,
 }
 
 /// The link: the one connection whose handshake is complete.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Live {
     pub(crate) conn: ConnId,
+    /// The partner runs this implementation.
+    pub(crate) is_our_kind: bool,
     xids: Xids,
+    /// Updates have none below: a late answer on this link may be to an update on the last one.
+    first_update: u32,
     /// The partner's STATE was read on this link.
     pub(crate) heard_state: bool,
     /// Our STATE was sent on this link.
@@ -47,21 +53,22 @@ impl Xids {
         xid
     }
 
-    /// Updates never use 0, which stands for "none" (ISC).
-    fn next_nonzero(&mut self) -> Xid {
-        if self.0 == 0 {
-            self.0 = 1;
-        }
+    /// The next, but not below this.
+    fn next_from(&mut self, first: u32) -> Xid {
+        self.0 = self.0.max(first);
         self.next()
     }
 }
 
 impl Live {
-    pub(crate) fn new(pending: Pending) -> Self {
+    pub(crate) fn new(pending: Pending, is_our_kind: bool, last_xids: u32) -> Self {
         let Pending { conn, xids, .. } = pending;
         Self {
             conn,
+            is_our_kind,
             xids,
+            // Never 0, which stands for "none" (ISC).
+            first_update: last_xids.max(1),
             heard_state: false,
             said_state: false,
         }
@@ -72,7 +79,17 @@ impl Live {
     }
 
     pub(crate) fn update_xid(&mut self) -> Xid {
-        self.xids.next_nonzero()
+        self.xids.next_from(self.first_update)
+    }
+
+    /// Where its transaction ids have got to. After two thousand million they begin again: that
+    /// many weren't lost with one link.
+    pub(crate) fn xids(&self) -> u32 {
+        if self.xids.0 > u32::MAX / 2 {
+            0
+        } else {
+            self.xids.0
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::output::{RelationshipId, RelationshipRecord};
+use crate::owed::is_leaky;
 use crate::state;
 use crate::time::Now;
 use crate::timer::Timer;
@@ -67,6 +68,7 @@ impl Endpoint {
             links: Default::default(),
             timers: Default::default(),
             updates: Default::default(),
+            owed: Default::default(),
             alone_since: now,
             reclaim_at: now.mono,
             waiting: Default::default(),
@@ -127,6 +129,10 @@ impl Endpoint {
             cx,
         );
         self.store(cx);
+        if is_leaky(self.partner) {
+            // Our last link may have ended in such a state.
+            self.allow_for_leak(cx);
+        }
         let wait = self.clock_behind(cx.now);
         if wait > 0 {
             self.event(What::ClockBehindLeases(wait), cx);

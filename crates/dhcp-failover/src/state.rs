@@ -6,6 +6,9 @@
 //! - Where ISC parks itself in SHUTDOWN because the partner's state makes no sense beside its own
 //!   (NORMAL and POTENTIAL-CONFLICT rows), the link is closed: on the next one both sides have
 //!   fallen to states that do make sense.
+//! - Where ISC in PARTNER-DOWN or RESOLUTION-INTERRUPTED answers a partner's NORMAL with
+//!   POTENTIAL-CONFLICT, which would park that partner, the link is closed first: the partner falls
+//!   to COMMUNICATIONS-INTERRUPTED, and the conflict is resolved on the next link.
 //! - Where ISC in RECOVER takes a partner's NORMAL for a conflict, we ask for every lease, as the
 //!   draft has it: such a partner is itself restarting, and goes to PARTNER-DOWN when it hears of
 //!   us. Resolving a conflict would leave us without what we lost.
@@ -89,8 +92,8 @@ fn interrupted(peer: ServerState) -> Reaction {
 fn partner_down(peer: ServerState) -> Reaction {
     use ServerState as S;
     match peer {
-        S::Normal
-        | S::CommunicationsInterrupted
+        S::Normal => Reaction::Illegal,
+        S::CommunicationsInterrupted
         | S::PartnerDown
         | S::PotentialConflict
         | S::ResolutionInterrupted
@@ -121,8 +124,8 @@ fn potential_conflict(peer: ServerState) -> Reaction {
 fn resolution_interrupted(peer: ServerState) -> Reaction {
     use ServerState as S;
     match peer {
-        S::Normal
-        | S::CommunicationsInterrupted
+        S::Normal => Reaction::Illegal,
+        S::CommunicationsInterrupted
         | S::PartnerDown
         | S::PotentialConflict
         | S::Recover
@@ -200,6 +203,26 @@ pub fn without_link(own: ServerState) -> ServerState {
         | ServerState::ResolutionInterrupted
         | ServerState::ConflictDone
         | ServerState::RecoverWait => own,
+    }
+}
+
+/// Whether the state is one of resolving a conflict. An ISC dhcpd in NORMAL that hears of one on
+/// its live link parks itself in SHUTDOWN.
+pub fn is_of_conflict(state: ServerState) -> bool {
+    use ServerState::{ConflictDone, PotentialConflict, ResolutionInterrupted};
+    matches!(
+        state,
+        PotentialConflict | ResolutionInterrupted | ConflictDone
+    )
+}
+
+/// Whether a server in `peer` could bear to hear on its live link that we are in `own`. Where it
+/// couldn't, the link is closed first, and it falls to a state that can.
+pub fn is_bearable(own: ServerState, peer: ServerState) -> bool {
+    match peer {
+        ServerState::Normal => !is_of_conflict(own),
+        ServerState::PotentialConflict => own != ServerState::Normal,
+        _ => true,
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Timer {
     Redial,
     /// A new connection hasn't completed its handshake.
     Handshake,
+    /// The partner hasn't said its state first: time to say ours.
+    Speak,
     /// Time to send CONTACT.
     Contact,
     /// The partner has been silent for max-response-delay.
@@ -64,6 +66,7 @@ impl Timers {
             Timer::Startup,
             Timer::Redial,
             Timer::Handshake,
+            Timer::Speak,
             Timer::Contact,
             Timer::Receive,
             Timer::AutoPartnerDown,

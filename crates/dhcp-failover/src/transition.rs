@@ -27,8 +27,13 @@ impl Endpoint {
         };
         let before = (self.state, self.partner);
         self.note_partner_state(peer, cx);
+        self.settle_owed(first, cx);
         let resolving =
             first && self.config.role == Role::Secondary && peer == ServerState::ConflictDone;
+        if resolving && matches!(self.saved, ServerState::Shutdown | ServerState::Paused) {
+            self.illegal_peer_state(peer as u8, cx);
+            return;
+        }
         if resolving && !matches!(self.saved, ServerState::PotentialConflict) {
             // A primary in CONFLICT-DONE bears nothing but NORMAL or a state of resolution; and
             // it is right to think that we have yet to resolve.
@@ -58,17 +63,13 @@ impl Endpoint {
         // An announcement repeated tells these states nothing (ISC).
         let settled = matches!(
             self.state,
-            S::Normal
-                | S::PotentialConflict
-                | S::RecoverDone
-                | S::Shutdown
-                | S::Paused
-                | S::RecoverWait
+            S::Normal | S::PotentialConflict | S::Shutdown | S::Paused | S::RecoverWait
         );
         if unchanged && settled {
             return Reaction::Stay;
         }
-        if unchanged && starting && self.saved == S::ResolutionInterrupted {
+        let again = unchanged && starting && self.saved == S::ResolutionInterrupted;
+        if again && peer != S::Normal {
             return Reaction::Move(S::PotentialConflict);
         }
         state::react(self.saved, starting, peer, peer_starting)
@@ -287,10 +288,7 @@ impl Endpoint {
             Some(ServerState::Recover | ServerState::RecoverDone)
         );
         if both || self.recover_wait_end() <= cx.now.unix {
-            self.move_to(ServerState::RecoverDone, cx);
-            if self.partner == Some(ServerState::RecoverDone) {
-                self.move_to(ServerState::Normal, cx);
-            }
+            self.complete_recovery(cx);
         } else {
             self.move_to(ServerState::RecoverWait, cx);
         }
@@ -317,6 +315,16 @@ impl Endpoint {
             self.timers.set(Timer::RecoverWait, cx.now.mono_after(end));
             return;
         }
+        self.complete_recovery(cx);
+    }
+
+    /// We have recovered. What the partner said meanwhile it won't say again.
+    fn complete_recovery(&mut self, cx: &mut Context<'_>) {
         self.move_to(ServerState::RecoverDone, cx);
+        if let Some(peer) = self.partner.filter(|_| self.is_connected())
+            && let Reaction::Move(to) = state::react(self.state, false, peer, false)
+        {
+            self.move_to(to, cx);
+        }
     }
 }

@@ -321,6 +321,9 @@ impl Endpoint {
                 cx,
             );
         }
+        if let Some(address) = address {
+            self.note_answer(address, xid, ack.reject);
+        }
         self.reply(xid, Message::BindingAck(ack), cx);
     }
 }

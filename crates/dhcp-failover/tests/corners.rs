@@ -559,3 +559,96 @@ fn a_partner_with_a_clock_gone_wrong_does_not_keep_us_from_starting() {
         "a restart waits for 2106"
     );
 }
+
+/// Each run costs a look at every pool.
+#[test]
+fn requests_for_addresses_without_pause_are_told_that_there_are_none() {
+    let mut p = two();
+    let lease = |n: u8| failover_wire::BindingUpdate {
+        address: Some(host(n)),
+        status: Some(B::Active),
+        hardware: Some(client(n).hardware),
+        lease_expiration: Some(UnixTime(START + 600)),
+        potential_expiration: Some(UnixTime(START + 900)),
+        start_of_state: Some(UnixTime(START)),
+        ..Default::default()
+    };
+    let given = |p: &mut Peer| {
+        p.send(0, 50, failover_wire::Message::PoolRequest);
+        p.sent(0)
+            .into_iter()
+            .find_map(|frame| match frame.message {
+                failover_wire::Message::PoolResponse(response) => response.addresses_transferred,
+                _ => None,
+            })
+            .unwrap()
+    };
+    for n in 6..=9 {
+        p.send(0, n.into(), failover_wire::Message::BindingUpdate(lease(n)));
+    }
+    p.now.mono = p.now.mono.plus_secs(1);
+    p.now.unix.0 += 1;
+    assert_eq!(given(&mut p), 2);
+    for n in [10, 5] {
+        p.send(0, n.into(), failover_wire::Message::BindingUpdate(lease(n)));
+    }
+    assert_eq!(given(&mut p), 0, "there are, but it has only just asked");
+}
+
+/// The second finds everything on its way, and takes the first one's place.
+#[test]
+fn a_second_request_for_all_sends_nothing_again() {
+    let mut p = two();
+    grant(&mut p, 1, 1);
+    grant(&mut p, 2, 2);
+    p.out.clear();
+    let all = || failover_wire::Message::UpdateRequestAll;
+    p.send(0, 70, all());
+    let first = p.sent(0).len();
+    p.send(0, 71, all());
+    assert_eq!((first, p.sent(0).len()), (1, 0), "the window is one");
+}
+
+#[test]
+fn an_option_of_no_length_takes_an_identity_away() {
+    let mut p = two();
+    let update = |hardware, uid: Option<&'static [u8]>| failover_wire::BindingUpdate {
+        address: Some(host(6)),
+        status: Some(B::Backup),
+        hardware: Some(hardware),
+        client_identifier: uid.map(Into::into),
+        ..Default::default()
+    };
+    let known = update(client(1).hardware, Some(&[1, 2, 3]));
+    p.send(0, 7, failover_wire::Message::BindingUpdate(known));
+    assert_eq!(
+        &*p.core.bindings().get(host(6)).unwrap().client.uid,
+        [1, 2, 3]
+    );
+    let nobody = update(HardwareAddress::EMPTY, Some(&[]));
+    p.send(0, 8, failover_wire::Message::BindingUpdate(nobody));
+    assert!(p.core.bindings().get(host(6)).unwrap().client.is_empty());
+}
+
+#[test]
+#[should_panic(expected = "a pool's relationship is configured")]
+fn a_pool_of_a_relationship_that_is_not_configured_is_a_mistake_of_the_callers() {
+    let spec = PoolSpec {
+        ranges: vec![(host(1), host(2))],
+        relationship: Some(RelationshipId(1)),
+    };
+    let bindings = Bindings::new(vec![spec], [1, 2]).unwrap();
+    let now = Now {
+        mono: Instant::from_millis(0),
+        unix: UnixTime(START),
+    };
+    let config = config(Role::Primary);
+    Core::new(
+        bindings,
+        vec![config],
+        &BTreeMap::new(),
+        60,
+        now,
+        &mut vec![],
+    );
+}

@@ -301,3 +301,29 @@ fn a_clock_behind_the_lease_file_keeps_the_server_silent() {
     pair.run(300);
     pair.assert_states(St::Normal, St::Normal);
 }
+
+#[test]
+fn only_a_lease_is_released() {
+    let mut pair = Pair::normal(20);
+    let bindings = pair.core(P).bindings();
+    let theirs = bindings.in_reuse_order(POOL, B::Backup).next();
+    let theirs = theirs.map(|(address, _)| address).expect("half of them");
+    pair.release(P, theirs);
+    pair.run(2);
+    assert_eq!(pair.binding(P, theirs).status, B::Backup);
+    pair.assert_equal_tables();
+}
+
+/// A server that serves nobody hears clients all the same.
+#[test]
+fn a_server_that_serves_nobody_ends_nothing() {
+    let mut pair = Pair::normal(20);
+    let (address, _) = pair.lease(P, 1, 600).expect("an address");
+    pair.run(1);
+    pair.command(S, St::Paused);
+    pair.release(S, address);
+    pair.with(S, |core, now, out| core.abandon(address, None, now, out));
+    assert_eq!(pair.binding(S, address).status, B::Active);
+    pair.run(2);
+    assert_eq!(pair.binding(P, address).status, B::Active);
+}

@@ -246,3 +246,37 @@ fn a_server_declared_alone_before_it_had_recovered_still_asks_for_what_it_lost()
     pair.run(5);
     pair.assert_equal_tables();
 }
+
+/// The partner acknowledged everything, and has served alone since: there is nothing to wait for.
+#[test]
+fn recovery_from_an_ordered_shutdown_takes_no_mclt() {
+    let mut pair = Pair::normal(20);
+    pair.lease(S, 1, 600).expect("an address");
+    pair.run(1);
+    pair.command(S, St::Shutdown);
+    pair.run(1);
+    assert_eq!(pair.state(P), St::PartnerDown);
+    pair.command(S, St::Recover);
+    pair.run(5);
+    pair.assert_states(St::Normal, St::Normal);
+    pair.settle();
+    pair.assert_equal_tables();
+}
+
+/// It has shut down by order, and says so to a partner that has lost everything: that one serves
+/// alone once it has what it lost, and no sooner.
+#[test]
+fn a_server_that_lost_its_disk_beside_one_that_shuts_down_serves_when_it_is_filled() {
+    let mut pair = Pair::normal(20);
+    let (kept, _) = pair.lease(P, 1, 600).expect("an address");
+    pair.run(3);
+    pair.command(P, St::Shutdown);
+    pair.kill(S);
+    pair.lose_disk(S);
+    pair.start(S);
+    pair.run(1);
+    assert_ne!(pair.state(S), St::PartnerDown, "{}", pair.story());
+    assert_eq!(pair.binding(S, kept).status, BindingStatus::Active);
+    pair.run(65);
+    assert_eq!(pair.state(S), St::PartnerDown, "{}", pair.story());
+}

@@ -70,7 +70,6 @@ fn what_a_primary_in_conflict_done_bears() {
 
 /// A dhcpd in NORMAL parks itself in SHUTDOWN for good when it hears of a conflict on a live link.
 #[test]
-#[ignore = "not built yet"]
 fn what_a_partner_in_normal_bears() {
     let of_conflict = [
         ServerState::PotentialConflict,

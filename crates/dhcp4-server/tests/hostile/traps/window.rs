@@ -80,7 +80,6 @@ impl Leaky {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn a_leaked_window_is_cured() {
     for primary in [true, false] {
         for cuts in 1..=3 {
@@ -121,7 +120,6 @@ fn a_leaked_window_is_cured() {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn a_stale_acknowledgement_is_of_no_update_on_this_link() {
     let (mut partner, link) = Partner::normal(true);
     let lease = partner.lease();
