@@ -1,184 +1,23 @@
-//! The whole way from a capture file's bytes to the lines, with captures made here and recorded ones that were hurt.
+//! The whole way from a capture file's bytes to the lines.
+
+mod any;
+mod made;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::ops::ControlFlow;
 
 use bytes::BytesMut;
-use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
+use etherparse::{IpFragOffset, IpNumber, Ipv4Header};
 use failover_wire::{
-    BindingAck, BindingStatus, BindingUpdate, Connect, ConnectAck, Disconnect, Frame,
-    HardwareAddress, Message, OptionCode, RejectReason, ServerFlags, ServerState, StateMessage,
-    UnixTime, UnknownOption, Xid,
+    ConnectAck, Disconnect, Frame, Message, OptionCode, RejectReason, ServerFlags, ServerState,
+    StateMessage, UnixTime, UnknownOption, Xid,
 };
-use proptest::prelude::*;
 use serde_json::Value;
 
-use super::*;
-
-/// The first packet's time, 2026-11-23 15:35:10 UTC; each is a second later than the one before.
-const START: u32 = 1_795_448_110;
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 101);
-/// A recorded scenario with a reset in the middle of two connections and a refused one.
-const RECORDED: &[u8] = include_bytes!("../../tests/data/decode/S3b.pcap");
-
-fn primary() -> SocketAddrV4 {
-    "10.78.0.1:647".parse().unwrap()
-}
-
-fn secondary() -> SocketAddrV4 {
-    "10.78.0.2:40000".parse().unwrap()
-}
-
-/// The lines for a capture file, and how reading it ends.
-fn explained(file: &[u8], is_json: bool) -> (Vec<String>, Result<(), FileError>) {
-    let mut out = Vec::new();
-    let mut printer = Printer::new(&mut out, is_json, u64::MAX);
-    let mut tracker = Tracker::new(&[]);
-    let end = explain(file, &mut tracker, &mut printer);
-    let mut events = Vec::new();
-    tracker.finish(&mut events);
-    printer.finish(events);
-    let lines = String::from_utf8(out).unwrap();
-    (lines.lines().map(str::to_owned).collect(), end)
-}
-
-/// The lines without time and connection, for a capture that is whole.
-fn said(capture: &Capture) -> Vec<String> {
-    let (lines, end) = explained(&capture.file(), false);
-    assert_eq!(end, Ok(()));
-    let without = |line: String| line.split_once(' ').unwrap().1.to_owned();
-    assert_eq!(lines.first().map(String::as_str), Some("2026-11-23 UTC"));
-    lines.into_iter().skip(1).map(without).collect()
-}
-
-/// The messages' bytes with their senders' addresses, in order.
-fn messages(file: &[u8]) -> Vec<(String, String)> {
-    let (lines, _) = explained(file, true);
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    lines
-        .iter()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|event| event["event"] == "message")
-        .map(|event| (text(&event["from"]["address"]), text(&event["hex"])))
-        .collect()
-}
-
-/// A capture in the making: raw IP, a second between packets.
-#[derive(Default)]
-struct Capture {
-    packets: Vec<Vec<u8>>,
-}
-
-/// One end of a connection in the making.
-struct End {
-    address: SocketAddrV4,
-    to: SocketAddrV4,
-    next: u32,
-}
-
-impl Capture {
-    fn file(&self) -> Vec<u8> {
-        let mut file = Vec::new();
-        for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 101] {
-            file.extend(word.to_le_bytes());
-        }
-        for (i, packet) in self.packets.iter().enumerate() {
-            let length = packet.len() as u32;
-            for word in [START + i as u32, 0, length, length] {
-                file.extend(word.to_le_bytes());
-            }
-            file.extend(packet);
-        }
-        file
-    }
-
-    /// A segment with these flags (`S`, `F`, `R`, `A`) and bytes.
-    fn segment(&mut self, end: &mut End, flags: &str, bytes: &[u8]) {
-        let (from, to) = (end.address, end.to);
-        let mut builder = PacketBuilder::ipv4(from.ip().octets(), to.ip().octets(), 64).tcp(
-            from.port(),
-            to.port(),
-            end.next,
-            1000,
-        );
-        for flag in flags.chars() {
-            builder = match flag {
-                'S' => builder.syn(),
-                'F' => builder.fin(),
-                'R' => builder.rst(),
-                _ => builder.ack(1),
-            };
-        }
-        let mut packet = Vec::new();
-        builder.write(&mut packet, bytes).unwrap();
-        self.packets.push(packet);
-        end.next = end
-            .next
-            .wrapping_add(bytes.len() as u32 + u32::from(flags.contains('S')));
-    }
-
-    /// The secondary dials; both ends.
-    fn open(&mut self) -> (End, End) {
-        self.open_between(secondary(), primary())
-    }
-
-    fn open_between(&mut self, dialling: SocketAddrV4, dialled: SocketAddrV4) -> (End, End) {
-        let mut one = End {
-            address: dialling,
-            to: dialled,
-            next: 0,
-        };
-        let mut other = End {
-            address: dialled,
-            to: dialling,
-            next: 0,
-        };
-        self.segment(&mut one, "S", b"");
-        self.segment(&mut other, "SA", b"");
-        (one, other)
-    }
-}
-
-fn encoded(xid: u32, message: Message) -> Vec<u8> {
-    let mut bytes = BytesMut::new();
-    let frame = Frame::new(UnixTime(START), Xid(xid), message);
-    frame.encode(&mut bytes).unwrap();
-    bytes.to_vec()
-}
-
-fn connect() -> Connect {
-    Connect {
-        relationship_name: Some("lab".into()),
-        max_unacked: Some(10),
-        receive_timer: Some(30),
-        vendor_class: Some("isc-4.4.3-P1".into()),
-        protocol_version: Some(1),
-        tls_request: Some(0),
-        mclt: Some(3600),
-        hba: Some(dhcp_split::Hba::from_split(128).as_bytes().to_vec().into()),
-    }
-}
-
-fn active() -> BindingUpdate {
-    BindingUpdate {
-        address: Some(ADDRESS),
-        status: Some(BindingStatus::Active),
-        hardware: HardwareAddress::new(1, &[0, 0x16, 0x3e, 0, 0, 1]),
-        lease_expiration: Some(UnixTime(START + 120)),
-        potential_expiration: Some(UnixTime(START + 180)),
-        start_of_state: Some(UnixTime(START)),
-        client_last_transaction: Some(UnixTime(START)),
-        ..BindingUpdate::default()
-    }
-}
-
-fn ack(reject: Option<RejectReason>, message: Option<&'static str>) -> BindingAck {
-    BindingAck {
-        address: Some(ADDRESS),
-        reject,
-        message: message.map(Into::into),
-    }
-}
+use super::hex;
+use made::{
+    Capture, End, START, ack, active, connect, encoded, explained, messages, primary, said,
+    secondary,
+};
 
 #[test]
 fn a_life_of_a_connection() {
@@ -292,7 +131,7 @@ fn undecodable_bytes_are_shown_and_the_next_connection_is_read() {
     capture.segment(&mut primary, "A", b"\xff\xff not failover");
     capture.segment(&mut primary, "RA", b"");
     let (_, mut primary) =
-        capture.open_between("10.78.0.2:40001".parse().unwrap(), tests::primary());
+        capture.open_between("10.78.0.2:40001".parse().unwrap(), made::primary());
     capture.segment(&mut primary, "A", &encoded(1, Message::Contact));
     let expected = [
         "[1] 10.78.0.2:40000 dials 10.78.0.1:647",
@@ -320,7 +159,7 @@ fn a_capture_that_begins_in_the_middle() {
     };
     let mut primary = End {
         address: primary(),
-        to: tests::secondary(),
+        to: made::secondary(),
         next: 7000,
     };
     capture.segment(&mut primary, "A", b"");
@@ -499,112 +338,4 @@ fn options_without_a_field_are_shown() {
     let event: Value = serde_json::from_str(&lines[1]).unwrap();
     assert_eq!(event["unknown-options"][0]["code"], 9);
     assert_eq!(event["unknown-options"][0]["hex"], "010203");
-}
-
-/// The two streams of a connection, as a recorded scenario has them.
-fn streams() -> Vec<(bool, Vec<u8>)> {
-    messages(RECORDED)
-        .into_iter()
-        .map(|(from, hex)| {
-            let octets = hex
-                .as_bytes()
-                .chunks(2)
-                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
-            (from == "10.78.0.1", octets.collect())
-        })
-        .collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn any_segmentation_gives_the_same_messages(
-        sizes in proptest::collection::vec(1..300usize, 1..30),
-        mischief in proptest::collection::vec((any::<u16>(), 0..3u8), 0..60),
-    ) {
-        let mut capture = Capture::default();
-        let (mut secondary, mut primary) = capture.open();
-        let mut size = sizes.into_iter().cycle();
-        let mut expected = [Vec::new(), Vec::new()];
-        for from_primary in [true, false] {
-            let end = if from_primary { &mut primary } else { &mut secondary };
-            let mut stream = Vec::new();
-            for (_, message) in streams().into_iter().filter(|(from, _)| *from == from_primary) {
-                expected[usize::from(from_primary)].push(hex::plain(&message));
-                stream.extend(message);
-            }
-            let mut rest = &stream[..];
-            while !rest.is_empty() {
-                let (now, later) = rest.split_at(size.next().unwrap().min(rest.len()));
-                capture.segment(end, "A", now);
-                rest = later;
-            }
-        }
-        // Some come twice, some later, always behind the two that open the connection.
-        for (at, kind) in mischief {
-            let at = 2 + usize::from(at) % (capture.packets.len() - 3);
-            match kind {
-                0 => capture.packets.swap(at, at + 1),
-                1 => capture.packets.insert(at + 1, capture.packets[at].clone()),
-                _ => {
-                    let packet = capture.packets.remove(at);
-                    let later = capture.packets.len().min(at + 5);
-                    capture.packets.insert(later, packet);
-                }
-            }
-        }
-        let mut seen = [Vec::new(), Vec::new()];
-        for (from, hex) in messages(&capture.file()) {
-            seen[usize::from(from == "10.78.0.1")].push(hex);
-        }
-        prop_assert_eq!(seen, expected);
-    }
-
-    #[test]
-    fn any_bytes_are_read_to_their_end(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        _ = explained(&bytes, false);
-        for magic in [[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [10, 13, 13, 10]] {
-            _ = explained(&[&magic, &bytes[..]].concat(), true);
-        }
-    }
-
-    #[test]
-    fn any_packets_are_read_to_their_end(
-        packets in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 0..20),
-    ) {
-        let capture = Capture { packets };
-        prop_assert_eq!(explained(&capture.file(), true).1, Ok(()));
-    }
-
-    #[test]
-    fn a_hurt_capture_is_read_to_its_end(
-        hurts in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..40),
-        cut: proptest::sample::Index,
-    ) {
-        let mut file = RECORDED.to_vec();
-        for (at, byte) in hurts {
-            *at.get_mut(&mut file) = byte;
-        }
-        file.truncate(24 + cut.index(file.len() - 24));
-        _ = explained(&file, false);
-        _ = explained(&file, true);
-    }
-
-    #[test]
-    fn hurt_packets_are_read_to_their_end(
-        hurts in proptest::collection::vec((any::<proptest::sample::Index>(), 0..120usize, any::<u8>()), 1..60),
-    ) {
-        let mut capture = Capture::default();
-        _ = file::read(RECORDED, |_, _, bytes| {
-            capture.packets.push(bytes[14..].to_vec());
-            ControlFlow::Continue(())
-        });
-        for (packet, at, byte) in hurts {
-            if let Some(place) = packet.get_mut(&mut capture.packets).get_mut(at) {
-                *place = byte;
-            }
-        }
-        prop_assert_eq!(explained(&capture.file(), false).1, Ok(()));
-    }
 }

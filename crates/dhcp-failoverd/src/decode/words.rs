@@ -309,3 +309,6 @@ fn decapitalised(text: &str) -> String {
         _ => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
