@@ -129,7 +129,9 @@ impl Connection {
         let from = self.side(segment.from);
         let mut sequence = segment.sequence;
         if segment.rst {
-            self.reset(from, time, out);
+            if self.sides[from].half.is_near(sequence) {
+                self.reset(from, time, out);
+            }
             return;
         }
         if segment.syn {

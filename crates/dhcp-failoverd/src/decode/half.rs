@@ -71,6 +71,14 @@ impl Half {
         self.first.is_some()
     }
 
+    /// Whether the number is one that the sender may be at; a receiver ignores others.
+    pub(crate) fn is_near(&self, sequence: u32) -> bool {
+        self.next.is_none_or(|next| {
+            let distance = sequence.wrapping_sub(next) as i32;
+            distance.unsigned_abs() as usize <= MAX_WAITING
+        })
+    }
+
     /// Takes a segment whose first byte has the number `sequence`; `missing` more bytes of it were not captured.
     pub(crate) fn segment(
         &mut self,

@@ -261,6 +261,19 @@ fn who_is_refused_who_dials_twice_and_who_hears_nothing() {
 }
 
 #[test]
+fn a_reset_that_the_receiver_ignores_ends_nothing() {
+    let mut capture = Capture::default();
+    let (_, mut primary) = capture.open();
+    let next = primary.next;
+    primary.next = next.wrapping_add(1 << 30);
+    capture.segment(&mut primary, "R", b"");
+    primary.next = next;
+    capture.segment(&mut primary, "A", &encoded(1, Message::Contact));
+    let said = said(&capture);
+    assert_eq!(said[1], "[1] 10.78.0.1 → 10.78.0.2  CONTACT #1  I am here");
+}
+
+#[test]
 fn two_that_both_send_connect_have_no_roles() {
     let mut capture = Capture::default();
     let (mut one, mut other) = capture.open();
