@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dhcp_split::{Hba, Role};
+use dhcp_split::Hba;
 use failover_wire::{ServerState, UnixTime};
 
 use crate::bindings::{PoolId, Slot};
@@ -37,8 +37,10 @@ pub struct Endpoint {
     pub(crate) partner_stos: UnixTime,
     /// MCLT in force, seconds; 0 while a secondary doesn't know it.
     pub(crate) mclt: u32,
-    /// The greatest MCLT that any lease of ours was granted under.
+    /// The greatest MCLT that a lease was granted under, by either server, which may still be out.
     pub(crate) wait_mclt: u32,
+    /// Since when both servers have been NORMAL on this link.
+    pub(crate) normal_since: Option<Instant>,
     pub(crate) hba: Option<Hba>,
     pub(crate) peer_max_unacked: u32,
     pub(crate) peer_receive_timer: u32,
@@ -169,7 +171,8 @@ impl Endpoint {
             my_stos: self.stos,
             partner_state: self.partner,
             partner_stos: self.partner_stos,
-            mclt: (self.config.role == Role::Secondary && self.mclt != 0).then_some(self.mclt),
+            mclt: (self.mclt != 0).then_some(self.mclt),
+            wait_mclt: self.wait_mclt,
         }
     }
 

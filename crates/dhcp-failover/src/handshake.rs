@@ -80,7 +80,7 @@ impl Endpoint {
             vendor_class: Some(Bytes::from_static(VENDOR_CLASS)),
             protocol_version: Some(PROTOCOL_VERSION),
             tls_request: Some(0),
-            mclt: Some(self.mclt),
+            mclt: self.config.mclt,
             hba: self.hba.map(|hba| Bytes::copy_from_slice(hba.as_bytes())),
         }
     }
@@ -229,6 +229,7 @@ impl Endpoint {
             return;
         }
         self.learn(ack.max_unacked, ack.receive_timer);
+        self.learn_mclt(self.config.mclt.unwrap_or(self.mclt), cx);
         self.establish(conn, ack.vendor_class.as_deref(), cx);
         if self.listens_first() {
             let listen = self.config.timing.listen;

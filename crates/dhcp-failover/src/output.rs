@@ -35,8 +35,11 @@ pub struct RelationshipRecord {
     pub partner_state: Option<ServerState>,
     /// When we heard of it.
     pub partner_stos: UnixTime,
-    /// MCLT as learned from the primary; only a secondary writes it. Seconds.
+    /// MCLT in force, seconds; `None` where none is known.
     pub mclt: Option<u32>,
+    /// The greatest MCLT that a lease was granted under which may still be out, seconds; what is
+    /// less than `mclt` stands for that.
+    pub wait_mclt: u32,
 }
 
 /// One thing for the driver to do. Outputs are performed in order; a [`Output::Store`] is on disk

@@ -64,7 +64,7 @@ impl Endpoint {
         self.move_to(ServerState::Recover, cx);
         if relieved {
             // The partner knows every lease of ours: RECOVER-WAIT would wait for nothing (ISC).
-            self.stos = UnixTime(self.stos.0.saturating_sub(self.mclt));
+            self.stos = UnixTime(self.stos.0.saturating_sub(self.wait_mclt));
             self.store(cx);
         }
     }

@@ -26,12 +26,17 @@ impl Endpoint {
             ServerState::Startup => ServerState::Recover,
             state => state,
         });
-        let learned = record.and_then(|record| record.mclt);
+        let recorded = record.and_then(|record| record.mclt);
         let mclt = match config.role {
-            Role::Primary => config.mclt,
-            Role::Secondary => learned.or(config.mclt),
+            // A longer one holds from when the secondary knows.
+            Role::Primary => config
+                .mclt
+                .map(|mclt| recorded.map_or(mclt, |old| old.min(mclt))),
+            Role::Secondary => recorded.or(config.mclt),
         };
         let mclt = mclt.unwrap_or(0);
+        let waits = [recorded, config.mclt, record.map(|record| record.wait_mclt)];
+        let wait_mclt = waits.into_iter().flatten().max().unwrap_or(0);
         let own = || bindings.slots_of(id).map(|slot| bindings.at(slot));
         let last_grant = own().map(|binding| binding.cltt).max().unwrap_or_default();
         let recovering = matches!(saved, ServerState::Recover | ServerState::RecoverWait);
@@ -59,7 +64,8 @@ impl Endpoint {
             partner: record.and_then(|record| record.partner_state),
             partner_stos: record.map_or(now.unix, |record| record.partner_stos),
             mclt,
-            wait_mclt: mclt,
+            wait_mclt,
+            normal_since: None,
             hba: config.hba,
             peer_max_unacked: config.peer_max_unacked_updates.unwrap_or(1).max(1),
             peer_receive_timer: config

@@ -177,12 +177,26 @@ impl Endpoint {
         self.timers.stop(Timer::RecoverWait);
         self.timers.stop(Timer::Startup);
         match from {
-            ServerState::Normal | ServerState::PotentialConflict => self.requeue_unacked(cx),
+            ServerState::Normal => {
+                self.requeue_unacked(cx);
+                self.forget_longer_mclt(cx);
+            }
+            ServerState::PotentialConflict => self.requeue_unacked(cx),
             ServerState::PartnerDown => {
                 self.requeue_unacked(cx);
                 self.end_partner_down(cx);
             }
             _ => {}
+        }
+    }
+
+    /// A longer MCLT of before bounds nothing any more once both servers have told each other of
+    /// all their leases, and those that weren't told of have run out.
+    fn forget_longer_mclt(&mut self, cx: &Context<'_>) {
+        let since = self.normal_since.take();
+        let lasted = since.map_or(0, |since| cx.now.mono.since(since).as_secs());
+        if lasted > u64::from(self.wait_mclt) {
+            self.wait_mclt = self.mclt;
         }
     }
 
@@ -209,6 +223,7 @@ impl Endpoint {
     }
 
     fn enter_normal(&mut self, cx: &mut Context<'_>) {
+        self.normal_since = Some(cx.now.mono);
         self.balance(false, cx);
         self.queue_pending(cx);
         self.transmit(cx);

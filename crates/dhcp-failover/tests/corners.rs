@@ -153,6 +153,7 @@ fn partner_down_goes_on_over_a_reboot() {
             partner_state: Some(St::Normal),
             partner_stos: UnixTime(unix - 40 * 86400),
             mclt: None,
+            wait_mclt: 0,
         },
     );
     let mut now = Now {
@@ -229,6 +230,7 @@ fn a_small_pool_beside_a_big_one_is_taken_over_too() {
             partner_state: Some(St::Normal),
             partner_stos: UnixTime(START),
             mclt: None,
+            wait_mclt: 0,
         },
     );
     let mut now = Now {
@@ -349,6 +351,7 @@ fn normal_record() -> RelationshipRecord {
         partner_state: Some(St::Normal),
         partner_stos: UnixTime(START - 1000),
         mclt: None,
+        wait_mclt: 0,
     }
 }
 

@@ -90,6 +90,7 @@ impl Walk {
             partner_state: Some(partner),
             partner_stos: UnixTime(START),
             mclt: Some(60),
+            wait_mclt: 0,
         };
         let now = Now {
             mono: Instant::from_millis(1_000_000),

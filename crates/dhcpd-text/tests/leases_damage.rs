@@ -37,6 +37,7 @@ fn failover_state() -> Record {
             since: Some(1_795_448_110),
         }),
         mclt: Some(3600),
+        mclt_note: None,
     })
 }
 

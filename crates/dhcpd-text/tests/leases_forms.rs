@@ -5,7 +5,7 @@
 use dhcpd_text::diagnostic::Severity;
 use dhcpd_text::leases::{
     AgentOption, Billing, BindingState, Entry, FailoverStateRecord, Hardware, LeaseRecord,
-    LeaseTime, Reader, Record, ServerState, StateSince, Tail, Value, Variable, Writer,
+    LeaseTime, McltNote, Reader, Record, ServerState, StateSince, Tail, Value, Variable, Writer,
 };
 
 fn entry(source: &str) -> Entry {
@@ -271,6 +271,7 @@ fn failover_states_in_all_forms() {
         mine: None,
         partner: None,
         mclt: None,
+        mclt_note: None,
     };
     assert_eq!(states(""), record);
     let mine = Some(StateSince {
@@ -293,9 +294,28 @@ fn failover_states_in_all_forms() {
         FailoverStateRecord {
             partner,
             mclt: Some(60),
-            ..record
+            ..record.clone()
         }
     );
+    let note = McltNote {
+        mclt: 3600,
+        wait: 7200,
+    };
+    for (comments, mclt_note) in [
+        ("\n  # mclt=3600 wait=7200\n", Some(note)),
+        ("# by hand\n#mclt=1\n# mclt=3600 wait=7200 \n", Some(note)),
+        ("\n  # mclt=3600 wait=\n", None),
+        ("\n  # mclt=3600 wait=99999999999\n", None),
+        ("\n  # mclt=3600\n", None),
+    ] {
+        assert_eq!(
+            states(comments),
+            FailoverStateRecord {
+                mclt_note,
+                ..record.clone()
+            }
+        );
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use dhcpd_text::leases::{
     AgentOption, Billing, BindingState, FailoverStateRecord, Hardware, LeaseRecord, LeaseTime,
-    Reader, Record, ServerState, StateSince, Tail, Value, Variable, Writer,
+    McltNote, Reader, Record, ServerState, StateSince, Tail, Value, Variable, Writer,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -124,8 +124,10 @@ prop_compose! {
         mine in option::of(state_since()),
         partner in option::of(state_since()),
         mclt in option::of(any::<u32>()),
+        note in option::of(any::<(u32, u32)>()),
     ) -> FailoverStateRecord {
-        FailoverStateRecord { name, mine, partner, mclt }
+        let mclt_note = note.map(|(mclt, wait)| McltNote { mclt, wait });
+        FailoverStateRecord { name, mine, partner, mclt, mclt_note }
     }
 }
 
@@ -170,7 +172,7 @@ proptest! {
     fn failover_states_come_back(state in failover_state()) {
         let mut out = Vec::new();
         Writer::journal(1).failover_state(&state, &mut out);
-        prop_assert!(!out.contains(&b'#') || state.name.contains(&b'#'));
+        prop_assert!(!out.contains(&b'#') || state.name.contains(&b'#') || state.mclt_note.is_some());
         prop_assert_eq!(read(&out), (vec![Record::FailoverState(state)], true));
     }
 }

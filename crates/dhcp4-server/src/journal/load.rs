@@ -99,6 +99,7 @@ impl<'c> Loaded<'c> {
             partner_state: None,
             partner_stos: self.now.unix,
             mclt: None,
+            wait_mclt: 0,
         };
         let mut state = former.cloned().unwrap_or_else(start);
         let since = |at: StateSince| at.since.map_or(self.now.unix, UnixTime);
@@ -110,7 +111,10 @@ impl<'c> Loaded<'c> {
         if let Some(partner) = record.partner {
             (state.partner_state, state.partner_stos) = (server_state(partner), since(partner));
         }
-        state.mclt = record.mclt.or(state.mclt);
+        let note = record.mclt_note;
+        let mclt = record.mclt.or(note.map(|note| note.mclt));
+        state.mclt = mclt.or(state.mclt);
+        state.wait_mclt = note.map_or(0, |note| note.wait);
         self.relationships.insert(id, state);
     }
 }

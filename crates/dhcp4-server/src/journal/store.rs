@@ -2,10 +2,10 @@
 
 use core::net::Ipv4Addr;
 
-use dhcp_failover::{Binding, BindingStatus, RelationshipRecord, UnixTime};
+use dhcp_failover::{Binding, BindingStatus, RelationshipRecord, Role, UnixTime};
 use dhcpd_text::leases::{
-    AgentOption, BindingState, FailoverStateRecord, Hardware, LeaseRecord, LeaseTime, ServerState,
-    StateSince, Writer,
+    AgentOption, BindingState, FailoverStateRecord, Hardware, LeaseRecord, LeaseTime, McltNote,
+    ServerState, StateSince, Writer,
 };
 
 use super::{StoredRecord, state_of};
@@ -17,7 +17,7 @@ use crate::config::ServerConfig;
 pub struct RecordWriter {
     writer: Writer,
     plain: bool,
-    relationships: Vec<Vec<u8>>,
+    relationships: Vec<(Vec<u8>, Role)>,
     /// The ranges that are shared with a partner, in address order.
     shared: Vec<(Ipv4Addr, Ipv4Addr)>,
 }
@@ -44,7 +44,7 @@ impl RecordWriter {
         let relationships = config
             .relationships
             .iter()
-            .map(|r| r.config.name.clone().into_bytes())
+            .map(|r| (r.config.name.clone().into_bytes(), r.config.role))
             .collect();
         Self {
             writer,
@@ -67,12 +67,10 @@ impl RecordWriter {
                 self.writer.lease(&lease, out);
             }
             Record::Relationship(id, state) => {
-                let name = self
-                    .relationships
-                    .get(usize::from(id.0))
-                    .cloned()
-                    .unwrap_or_default();
-                self.writer.failover_state(&state_record(name, state), out);
+                if let Some((name, role)) = self.relationships.get(usize::from(id.0)) {
+                    let state = state_record(name.clone(), *role, state);
+                    self.writer.failover_state(&state, out);
+                }
             }
         }
     }
@@ -156,7 +154,7 @@ impl RecordWriter {
     }
 }
 
-fn state_record(name: Vec<u8>, record: &RelationshipRecord) -> FailoverStateRecord {
+fn state_record(name: Vec<u8>, role: Role, record: &RelationshipRecord) -> FailoverStateRecord {
     let since = |state, at: UnixTime| StateSince {
         state,
         since: Some(at.0),
@@ -169,7 +167,15 @@ fn state_record(name: Vec<u8>, record: &RelationshipRecord) -> FailoverStateReco
         name,
         mine: Some(since(word(record.my_state), record.my_stos)),
         partner: Some(since(partner, record.partner_stos)),
-        mclt: record.mclt,
+        // dhcpd has a statement for it in a secondary's file only.
+        mclt: record.mclt.filter(|_| role == Role::Secondary),
+        mclt_note: record
+            .mclt
+            .filter(|mclt| role == Role::Primary || record.wait_mclt != *mclt)
+            .map(|mclt| McltNote {
+                mclt,
+                wait: record.wait_mclt,
+            }),
     }
 }
 

@@ -91,7 +91,6 @@ fn assert_takes_over_after(partner: &mut Partner, wait: u32) {
 }
 
 #[test]
-#[ignore = "not built yet"]
 fn a_smaller_mclt_shortens_no_wait_after_a_restart() {
     let mut partner = primary_of_all(MCLT);
     let conn = partner.open();

@@ -27,7 +27,8 @@
 //! * `c` is the CRC-32C of all from `lease` to the byte before the blank in front of `c`.
 //!
 //! Records without the line are accepted: dhcpd's own, those of a file left plain by a clean stop, and failover states,
-//! which operators edit by hand.
+//! which operators edit by hand. These have at most a line `# mclt=3600 wait=7200` of their own ([`McltNote`]), and
+//! nothing is wrong with one that lacks it.
 //!
 //! ```
 //! use dhcpd_text::leases::{BindingState, LeaseRecord, LeaseTime, Reader, Record, Tail, Writer};
@@ -73,7 +74,8 @@ pub use damage::Damage;
 pub use hardware::Hardware;
 pub use reader::{Entry, Reader, Tail};
 pub use record::{
-    Billing, FailoverStateRecord, LeaseRecord, OtherRecord, Record, StateSince, Value, Variable,
+    Billing, FailoverStateRecord, LeaseRecord, McltNote, OtherRecord, Record, StateSince, Value,
+    Variable,
 };
 pub use state::{BindingState, ServerState};
 pub use writer::Writer;

@@ -2,7 +2,7 @@
 
 use super::ServerState;
 use super::damage::Fault;
-use super::record::{FailoverStateRecord, LeaseRecord, OtherRecord, Record, StateSince};
+use super::record::{FailoverStateRecord, LeaseRecord, McltNote, OtherRecord, Record, StateSince};
 use crate::checksum::Mark;
 use crate::date::DateReader;
 use crate::lex::{Lexer, Span, Token, TokenKind};
@@ -143,10 +143,13 @@ impl<'a> Parser<'a> {
             mine: None,
             partner: None,
             mclt: None,
+            mclt_note: None,
         };
         loop {
+            let gap = self.lexer.position();
             let token = self.next()?;
             if token.is(b'}') {
+                record.mclt_note = McltNote::read(&self.lexer.source()[gap..token.span.start]);
                 return Ok(record);
             } else if token.is_word("my") {
                 record.mine = Some(self.state_since()?);

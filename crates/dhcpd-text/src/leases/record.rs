@@ -10,7 +10,6 @@ use crate::date::LeaseTime;
 /// The file is a journal: of several records for one key (a lease's address, a failover peer's name, the
 /// [key](OtherRecord::key) of anything else) the last one holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every record is a lease")]
 pub enum Record {
     /// `lease A.B.C.D { ... }`
     Lease(LeaseRecord),
@@ -201,6 +200,34 @@ pub struct FailoverStateRecord {
     pub partner: Option<StateSince>,
     /// `mclt`, in seconds: written by a secondary; real dhcpd refuses it in a primary's file.
     pub mclt: Option<u32>,
+    /// What there is no statement for: ours alone, in a comment line (see the [module](super)).
+    pub mclt_note: Option<McltNote>,
+}
+
+/// MCLT as a server goes by it, where the configuration may say something else by the next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct McltNote {
+    /// MCLT in force, in seconds.
+    pub mclt: u32,
+    /// The greatest under which a lease was granted that may still be out, in seconds.
+    pub wait: u32,
+}
+
+impl McltNote {
+    /// Finds the note among the comments in front of a record's closing brace. A line that an operator has
+    /// spoiled is a comment like any other.
+    pub(crate) fn read(comments: &[u8]) -> Option<Self> {
+        let number = |digits: &[u8]| core::str::from_utf8(digits).ok()?.parse().ok();
+        comments.split(|&byte| byte == b'\n').find_map(|line| {
+            let fields = line.trim_ascii().strip_prefix(b"# mclt=")?;
+            let blank = fields.iter().position(|&byte| byte == b' ')?;
+            let wait = fields[blank..].strip_prefix(b" wait=")?;
+            Some(Self {
+                mclt: number(&fields[..blank])?,
+                wait: number(wait)?,
+            })
+        })
+    }
 }
 
 /// A server state and when it began.

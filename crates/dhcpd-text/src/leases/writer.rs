@@ -2,8 +2,8 @@
 
 use super::text::{QUOTES, is_plain, put_address, put_decimal, put_hex, put_quoted};
 use super::{
-    Billing, BindingState, FailoverStateRecord, LeaseRecord, OtherRecord, Record, StateSince,
-    Value, Variable,
+    Billing, BindingState, FailoverStateRecord, LeaseRecord, McltNote, OtherRecord, Record,
+    StateSince, Value, Variable,
 };
 use crate::checksum::Mark;
 use crate::date::{DateWriter, LeaseTime};
@@ -86,7 +86,7 @@ impl Writer {
         out.extend_from_slice(b"\n}\n");
     }
 
-    /// Appends the states of a failover relationship. It has no comment line: operators edit these by hand.
+    /// Appends the states of a failover relationship. There is no checksum: operators edit these by hand.
     pub fn failover_state(&mut self, record: &FailoverStateRecord, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\nfailover peer ");
         put_quoted(&record.name, QUOTES, out);
@@ -112,6 +112,12 @@ impl Writer {
             out.extend_from_slice(b"\n  mclt ");
             put_decimal(u64::from(mclt), out);
             out.push(b';');
+        }
+        if let Some(McltNote { mclt, wait }) = record.mclt_note {
+            out.extend_from_slice(b"\n  # mclt=");
+            put_decimal(u64::from(mclt), out);
+            out.extend_from_slice(b" wait=");
+            put_decimal(u64::from(wait), out);
         }
         out.extend_from_slice(b"\n}\n");
     }
