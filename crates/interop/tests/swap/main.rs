@@ -33,13 +33,13 @@ const NEWCOMERS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Seconds. The first lease is that long, and a server that starts empty waits that long.
-const MCLT: u32 = 10;
+const MCLT: u32 = 12;
 
 const HABITS: Habits = Habits {
-    interval: Duration::from_secs(10),
+    interval: Duration::from_secs(8),
     rate: 150.0,
     timeout: Duration::from_secs(1),
-    alone: 4,
+    alone: 3,
 };
 
 /// Until all have come, there is hurry.
@@ -50,7 +50,7 @@ const FILLING: Habits = Habits {
 
 /// What dhcpd's own restart takes differs from one time to the next by this much: when each side dials, and how soon
 /// after the stop a client happens to renew.
-const LUCK: Duration = Duration::from_secs(4);
+const LUCK: Duration = Duration::from_secs(5);
 
 /// A client counts its lease from the last message that it sent, a server from the one that it answers.
 const SAME: Duration = Duration::from_secs(5);
@@ -165,11 +165,17 @@ impl<'a> Swap<'a> {
         let mut longest = Duration::ZERO;
         for site in [1, 0] {
             self.block(site, "stop");
-            if self.variant == Variant::Empty {
-                self.block(site, "empty");
-                self.block(site, "rollback-empty");
-            } else {
-                self.block(site, "rollback-stop");
+            match (self.variant, site) {
+                (Variant::Keep, _) => self.block(site, "rollback-stop"),
+                (Variant::Empty, 0) => {
+                    self.block(site, "empty");
+                    self.block(site, "rollback-empty");
+                }
+                // dhcpd, too, fetches everything from its partner and waits for MCLT.
+                (Variant::Empty, _) => {
+                    self.block(site, "empty");
+                    self.block(site, "back-start");
+                }
             }
             self.block(site, "wait");
             let tally = self.all_renew(&format!("dhcpd restarted at site {site}"));
