@@ -10,7 +10,8 @@
 //!
 //! * [`Lab`] makes the namespaces, cuts and heals the failover links, and leaves nothing behind, also after a panic.
 //! * [`Server`] is one server process, ours or ISC's dhcpd, that can be started, killed and asked for its state.
-//! * [`client`] runs dhclient, udhcpc and perfdhcp; [`relay`] is a crowd of clients of our own behind a relay agent.
+//! * [`client`] runs dhclient, udhcpc and perfdhcp; [`relay`] runs exchanges of clients of our own behind a relay agent to
+//!   their ends; in a [`crowd`] such clients live on beside the test.
 //! * [`Watch`] sees every DHCP message at the clients' side, and [`Ledger`] tells from them who holds which address.
 //! * [`scripted`] is a failover partner that follows a test's script.
 //! * [`Capture`] keeps what passes between two servers.
