@@ -243,7 +243,7 @@ impl Lab {
         })
     }
 
-    /// Waits until servers `a` and `b` have written nothing to their lease files for [`QUIET`]: no update is under way.
+    /// Waits until servers `a` and `b` have written nothing to their lease files for two seconds: no update is under way.
     ///
     /// # Panics
     ///
