@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dhcp4_wire::MessageType;
-use interop::{Ledger, until};
+use interop::{Capture, Ledger, until};
 
 use crate::outcome::{Outcome, Path};
 use crate::pair::{A, B, Side};
@@ -22,6 +22,9 @@ const FOR_GOOD: Duration = Duration::from_secs(2);
 impl Stage {
     /// Lets the pair settle and notes what has become of it. `broken` is why the scenario could not go on.
     pub(crate) fn finish(&mut self, broken: Option<String>) -> Outcome {
+        if let Some(side) = self.probed {
+            return self.finish_probe(side, broken);
+        }
         // They renew for ever.
         self.clients.clear();
         self.lab.step("clients are gone");
@@ -42,6 +45,8 @@ impl Stage {
             paths,
             services: std::mem::take(&mut self.services),
             normal_after: std::mem::take(&mut self.normal_after),
+            answers: Vec::new(),
+            probed: None,
             differences,
             unacked,
             twice: Ledger::new(&seen).twice,
@@ -52,6 +57,19 @@ impl Stage {
             died,
             wire,
             folder: self.folder(),
+        }
+    }
+
+    /// One server was alone with odd greetings: its answers count, and that it lives.
+    fn finish_probe(&mut self, side: Side, broken: Option<String>) -> Outcome {
+        drop(self.capture.take().map(Capture::stop));
+        Outcome {
+            broken,
+            answers: std::mem::take(&mut self.answers),
+            probed: Some(side),
+            died: self.died(),
+            folder: self.folder(),
+            ..Outcome::default()
         }
     }
 

@@ -9,10 +9,12 @@
 //! with what two dhcpd do, `reference.tsv`: states, clients served, equal lease files, no address twice, no message that
 //! tshark can't read, no flood.
 
+mod answers;
 mod finish;
 mod outcome;
 mod pair;
 mod play;
+mod probe;
 mod reference;
 mod report;
 mod scenarios;
@@ -114,7 +116,8 @@ impl Options {
 fn record(expected: &mut Expected, played: &[Played]) {
     let of_reference = played
         .iter()
-        .filter(|run| run.pair == Pair::REFERENCE && run.outcome.broken.is_none());
+        .filter(|run| run.pair == Pair::REFERENCE && run.outcome.broken.is_none())
+        .filter(|run| run.outcome.probed.is_none());
     for run in of_reference {
         let reference = expected.references.entry(run.scenario.name.into());
         reference.or_default().add(&run.outcome);

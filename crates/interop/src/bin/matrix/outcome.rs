@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use interop::Log;
 
+use crate::pair::Side;
 use crate::wire::Wire;
 
 /// All that a run is judged by.
@@ -20,6 +21,9 @@ pub(crate) struct Outcome {
     pub(crate) services: Vec<Service>,
     /// How long it took, each time, until both were NORMAL.
     pub(crate) normal_after: Vec<Duration>,
+    /// What the server said to odd greetings, and which one it was.
+    pub(crate) answers: Vec<(&'static str, String)>,
+    pub(crate) probed: Option<Side>,
     /// Where the two lease files disagree at the end.
     pub(crate) differences: Vec<String>,
     /// Updates left unanswered at the end, by the server that sent them.

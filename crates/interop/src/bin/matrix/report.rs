@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use interop::Kind;
 
-use crate::pair::{Pair, Side};
+use crate::answers::expectations;
+use crate::pair::{A, B, Pair, Side};
 use crate::play::Played;
 use crate::reference::Expected;
-use crate::scenarios::{ELSEWHERE, Scenario};
+use crate::scenarios::Scenario;
 
 const INTRODUCTION: &str = "\
 # A partner of a real ISC dhcpd
@@ -46,6 +47,7 @@ pub(crate) fn document(expected: &Expected, pairs: &[Pair], played: &[Played]) -
     results(&mut text, pairs, &scenarios, played);
     paths(&mut text, pairs, &scenarios, played);
     deviations(&mut text, expected);
+    answers(&mut text);
     text
 }
 
@@ -88,25 +90,18 @@ fn results(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &
         }
         text.push('\n');
     }
-    let (hidden, what): (Vec<_>, Vec<_>) = ELSEWHERE.into_iter().unzip();
-    _ = writeln!(
-        text,
-        "\n{} ({}) are tests with a scripted partner: `crates/dhcp4-server/tests/hostile/handshake.rs`.\n",
-        hidden.join(" and "),
-        what.join("; ")
-    );
+    text.push('\n');
 }
 
 fn cell(run: &Played) -> String {
-    let verdict = if run.wrong.is_empty() {
-        "passed"
-    } else {
-        "**failed**"
-    };
+    if let Some(side) = run.outcome.probed {
+        let who = name(run.pair.kind(side));
+        return format!("{}; {who} answers", verdict(run));
+    }
     let (asked, served) = run.outcome.dora();
-    let mut cell = String::from(verdict);
+    let mut cell = String::from(verdict(run));
     if !run.outcome.normal_after.is_empty() {
-        let seconds = |time: &Duration| format!("{:.0}", time.as_secs_f64());
+        let seconds = |time: &Duration| format!("{:.1}", time.as_secs_f64());
         let times: Vec<_> = run.outcome.normal_after.iter().map(seconds).collect();
         _ = write!(cell, "; NORMAL {} s", times.join(", "));
     }
@@ -114,6 +109,14 @@ fn cell(run: &Played) -> String {
         _ = write!(cell, "; served {served}/{asked}");
     }
     cell
+}
+
+fn verdict(run: &Played) -> &'static str {
+    if run.wrong.is_empty() {
+        "passed"
+    } else {
+        "**failed**"
+    }
 }
 
 fn paths(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &[Played]) {
@@ -125,7 +128,8 @@ fn paths(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &[P
         for side in Side::BOTH {
             let mut ways: Vec<(String, Vec<String>)> = Vec::new();
             for pair in pairs {
-                for run in runs_of(played, scenario, *pair) {
+                let runs = runs_of(played, scenario, *pair);
+                for run in runs.filter(|run| run.outcome.probed.is_none()) {
                     let way = run.outcome.paths[side.index()].to_string();
                     let who = who(*pair, side);
                     match ways.iter_mut().find(|(known, _)| *known == way) {
@@ -136,11 +140,11 @@ fn paths(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &[P
                 }
             }
             for (way, whose) in ways {
-                let role = ["primary", "secondary"][side.index()];
                 _ = writeln!(
                     text,
-                    "| {} | {role} | {} | {} |",
+                    "| {} | {} | {} | {} |",
                     scenario.name,
+                    role(side),
                     way.replace('|', "\\|"),
                     whose.join(", ")
                 );
@@ -161,12 +165,12 @@ fn who(pair: Pair, side: Side) -> String {
 
 fn in_words(pair: Pair) -> String {
     let [primary, secondary] = pair.0.map(name);
-    format!("{primary} primary, {secondary} secondary")
+    format!("primary {primary}, secondary {secondary}")
 }
 
 fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Ours => "our",
+        Kind::Ours => "ours",
         Kind::Isc => "ISC",
     }
 }
@@ -186,9 +190,30 @@ fn deviations(text: &mut String, expected: &Expected) {
             text,
             "| {} | {} | {pairs} | {} | {} |",
             deviation.scenario,
-            deviation.side,
+            role(deviation.side),
             deviation.path.to_string().replace('|', "\\|"),
             deviation.reason
+        );
+    }
+}
+
+fn role(side: Side) -> &'static str {
+    match side {
+        A => "primary",
+        B => "secondary",
+    }
+}
+
+fn answers(text: &mut String) {
+    text.push_str(
+        "\n## Odd greetings\n\nWhat a server alone makes of a CONNECT (S8g, to a secondary) or CONNECTACK (S8h, to a primary) \
+         in which one thing\nis odd. Numbers are reject reasons.\n\n| | what is odd | ISC | ours | why |\n|---|---|---|---|---|\n",
+    );
+    for line in expectations() {
+        _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            line.scenario, line.case, line.dhcpd, line.ours, line.reason
         );
     }
 }

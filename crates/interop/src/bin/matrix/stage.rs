@@ -13,7 +13,9 @@ use interop::{Capture, Cut, Lab, Site, until};
 
 use crate::outcome::Service;
 use crate::pair::{A, B, Pair, Side};
-use crate::setup::{CLIENTS, PORTS, SERVERS, Setup};
+use crate::probe;
+use crate::scenarios::Case;
+use crate::setup::{CLIENTS, LINK, PORTS, SERVERS, Setup};
 
 /// As long as dhclient itself tries.
 const TO_BIND: Duration = Duration::from_secs(12);
@@ -38,6 +40,10 @@ pub(crate) struct Stage {
     pub(crate) clients: BTreeMap<u8, Client>,
     pub(crate) services: Vec<Service>,
     pub(crate) normal_after: Vec<Duration>,
+    /// What a server said to odd greetings.
+    pub(crate) answers: Vec<(&'static str, String)>,
+    /// The server that was greeted, if one was.
+    pub(crate) probed: Option<Side>,
     /// Which servers should be running.
     pub(crate) up: [bool; 2],
     /// The last thing that was done to the pair.
@@ -79,6 +85,8 @@ impl Stage {
             clients: BTreeMap::new(),
             services: Vec::new(),
             normal_after: Vec::new(),
+            answers: Vec::new(),
+            probed: None,
             up: [false; 2],
             disturbed: Instant::now(),
         }
@@ -221,6 +229,21 @@ impl Stage {
         let unserved = unserved.filter(|number| !served.contains(&mac(1, *number)));
         let unserved = unserved.collect();
         self.note(format!("{clients:?}"), clients.len(), unserved);
+    }
+
+    /// Starts `side` alone and greets it, from where its partner should be, in all of `cases`.
+    pub(crate) fn probe(&mut self, side: Side, cases: &[Case]) {
+        self.probed = Some(side);
+        self.start(side);
+        self.lab.servers[side.index()].wait_up();
+        let from = &self.lab.servers[side.other().index()].namespace;
+        let server = probe::socket(LINK[side.index()], PORTS[side.index()]);
+        for (case, draft) in cases {
+            self.lab.step(case);
+            // A primary speaks first, whoever dialled.
+            let answer = probe::greet(from, server, &draft(), side == A);
+            self.answers.push((case, answer));
+        }
     }
 
     /// A group of the same clients may ask again: it has a name of its own.

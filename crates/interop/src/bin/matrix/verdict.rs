@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use interop::Kind;
 
+use crate::answers;
 use crate::outcome::{Outcome, Service};
 use crate::pair::{Pair, Side};
 use crate::reference::{Expected, Reference};
@@ -21,6 +22,14 @@ pub(crate) fn judge(
     pair: Pair,
     outcome: &Outcome,
 ) -> Vec<String> {
+    if let Some(side) = outcome.probed {
+        let kind = pair.kind(side);
+        let answers = outcome.answers.iter();
+        let wrong =
+            answers.filter_map(|(case, answer)| answers::judge(scenario, kind, case, answer));
+        let all = outcome.broken.iter().chain(&outcome.died).cloned();
+        return all.chain(wrong).collect();
+    }
     let Some(reference) = expected.references.get(scenario) else {
         return vec!["two dhcpd were never seen in it: --pair isc-isc --record".into()];
     };

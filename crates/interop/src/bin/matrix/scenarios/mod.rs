@@ -7,6 +7,7 @@ mod burst;
 mod cold;
 mod conflict;
 mod cut;
+mod handshake;
 mod killed;
 mod lost;
 mod routine;
@@ -16,6 +17,8 @@ mod wrong;
 
 use crate::setup::Setup;
 use crate::stage::Stage;
+
+pub(crate) use handshake::Case;
 
 /// One scenario.
 pub(crate) struct Scenario {
@@ -42,24 +45,13 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         conflict::ALL,
         share::ALL,
         wrong::ALL,
+        handshake::ALL,
         burst::ALL,
         stopped::ALL,
     ]
     .into_iter()
     .flatten()
 }
-
-/// Scenarios of the same numbering that are tests of their own, and where.
-pub(crate) const ELSEWHERE: [(&str, &str); 2] = [
-    (
-        "S8g",
-        "handshakes with wrong, missing and surplus options, to a secondary",
-    ),
-    (
-        "S8h",
-        "handshakes with wrong, missing and surplus options, to a primary",
-    ),
-];
 
 #[cfg(test)]
 mod tests {
