@@ -114,7 +114,7 @@ impl Endpoint {
                 break;
             }
             let binding = cx.bindings.at(slot);
-            if !binding.reserved && self.peer_serves(binding) {
+            if !binding.reserved && self.peer_serves(binding) && binding.ends <= cx.now.unix {
                 gifts.push(slot);
                 balance.gave();
             }
@@ -122,7 +122,8 @@ impl Endpoint {
         let affine: BTreeSet<Slot> = gifts.iter().copied().collect();
         for slot in cx.bindings.in_order(pool, own) {
             let binding = cx.bindings.at(slot);
-            if !balance.gives(binding.ends.0 != 0) {
+            // One that is held back stays here, where it is known why.
+            if !balance.gives(binding.ends.0 != 0) || binding.ends > cx.now.unix {
                 break;
             }
             if !binding.reserved && !affine.contains(&slot) {
@@ -161,7 +162,10 @@ impl Endpoint {
     /// A primary gives an address that became free to the server that its last client belongs to.
     pub(crate) fn offer_affinity(&mut self, slot: Slot, cx: &mut Context<'_>) {
         let binding = cx.bindings.at(slot);
-        let movable = binding.status == BindingStatus::Free && !binding.reserved && !binding.bootp;
+        let movable = binding.status == BindingStatus::Free
+            && !binding.reserved
+            && !binding.bootp
+            && binding.ends <= cx.now.unix;
         if self.config.role == Role::Primary
             && self.state == ServerState::Normal
             && movable

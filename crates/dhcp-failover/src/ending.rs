@@ -92,6 +92,7 @@ impl Endpoint {
     /// The partner knows that the tenancy is over: the address is free. `binding` is the address
     /// as it stands, ending.
     pub(crate) fn free(&mut self, slot: Slot, mut binding: Binding, cx: &mut Context<'_>) {
+        self.hold_back(&mut binding, cx);
         binding.status = if binding.reserved {
             self.own_free()
         } else {
@@ -102,6 +103,25 @@ impl Endpoint {
         cx.bindings.apply(slot, binding, cx.out);
         self.offer_affinity(slot, cx);
         self.after_membership_change(slot, cx);
+    }
+
+    /// A lease that ran out by its time, from before a server lost its lease file: that one may have
+    /// renewed it, by MCLT beyond what the other knows at most. So long nobody else gets the address.
+    fn hold_back(&self, binding: &mut Binding, cx: &Context<'_>) {
+        if binding.status != BindingStatus::Expired || binding.starts >= self.lost_at {
+            return;
+        }
+        // If it was us, what we are said to have sent is a guess that bounds PARTNER-DOWN alone.
+        let promised = if self.amnesic {
+            binding.tsfp()
+        } else {
+            binding.horizon()
+        };
+        let until = promised.saturating_add(self.wait_mclt).min(UnixTime::NEVER);
+        if until > binding.ends {
+            binding.ends = until;
+            binding.ends_mono = cx.now.mono_after(until);
+        }
     }
 
     /// The address is in use by someone we don't know (DECLINE, ping-check).

@@ -64,6 +64,9 @@ pub struct Endpoint {
     pub(crate) leaving: bool,
     /// Our lease file was lost: what we once promised and acknowledged is unknown.
     pub(crate) amnesic: bool,
+    /// When either server lost its lease file, as far as this process knows: tenancies from before
+    /// may have been renewed by it unheard.
+    pub(crate) lost_at: UnixTime,
     /// STARTUP goes on until the wall clock reaches this: leases on file are newer than now.
     pub(crate) not_before: UnixTime,
     pub(crate) last_heard: Option<UnixTime>,

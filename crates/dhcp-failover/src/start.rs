@@ -83,6 +83,7 @@ impl Endpoint {
             last_grant,
             leaving: false,
             amnesic: saved == ServerState::Recover,
+            lost_at: record.map_or(now.unix, |_| UnixTime(0)),
             needs_all: matches!(
                 saved,
                 ServerState::Recover

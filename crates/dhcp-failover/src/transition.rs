@@ -26,6 +26,9 @@ impl Endpoint {
             return;
         };
         let before = (self.state, self.partner);
+        if first && peer == ServerState::Recover {
+            self.note_partners_loss(cx);
+        }
         self.note_partner_state(peer, cx);
         self.settle_owed(first, cx);
         let resolving =
@@ -99,6 +102,16 @@ impl Endpoint {
             Reaction::Request => self.request_updates(false, cx),
             Reaction::Drain => self.begin_drain(cx),
             Reaction::RequestAll | Reaction::Stay | Reaction::Move(_) | Reaction::Illegal => {}
+        }
+    }
+
+    /// The partner begins in RECOVER. Unless we know that it was there, or on its way by order, it has
+    /// lost its lease file, and with it what it may have promised unheard.
+    fn note_partners_loss(&mut self, cx: &Context<'_>) {
+        use ServerState::{Recover, RecoverWait, Shutdown};
+        let known = matches!(self.partner, None | Some(Recover | RecoverWait | Shutdown));
+        if !known {
+            self.lost_at = cx.now.unix;
         }
     }
 

@@ -157,3 +157,32 @@ fn an_endless_lease_made_finite_unheard_is_told() {
         pair.assert_equal_tables();
     }
 }
+
+/// The server that renewed it unheard loses its lease file: the other knows enough to wait.
+#[test]
+fn a_renewal_unheard_outlives_the_lease_file_that_it_was_in() {
+    for lost in [P, S] {
+        let mut pair = Pair::normal(6);
+        let (address, _) = pair.lease(lost, 1, 600).unwrap();
+        pair.run(1);
+        pair.renew(lost, 1, address, 600).unwrap();
+        pair.run(1);
+        pair.cut();
+        pair.run(500);
+        let ends = pair.renew(lost, 1, address, 600).unwrap().ends;
+        pair.kill(lost);
+        pair.lose_disk(lost);
+        pair.heal();
+        pair.start(lost);
+        let mut given = None;
+        while given.is_none() {
+            pair.run(10);
+            given = [P, S]
+                .into_iter()
+                .find(|side| pair.renew(*side, 200, address, 600).is_ok());
+            assert!(pair.ms < 3_000_000, "never given away");
+        }
+        let now = pair.now(P).unix.0;
+        assert!(now >= ends.0, "{} s early", ends.0 - now);
+    }
+}
