@@ -73,6 +73,9 @@ pub struct Pair {
     next_conn: u64,
     /// What TCP retransmits once the network is back.
     held: Vec<Happening>,
+    /// Every so many messages behind the handshake one arrives twice; 0 is never.
+    pub repeat: u64,
+    sent: u64,
 }
 
 pub fn config(role: Role) -> Config {
@@ -112,6 +115,8 @@ impl Pair {
             conns: BTreeSet::new(),
             next_conn: 0,
             held: Vec::new(),
+            repeat: 0,
+            sent: 0,
         }
     }
 
@@ -341,9 +346,15 @@ impl Pair {
                     frame.encode(&mut bytes).expect("fits");
                     let word = format!("{:?}", frame.message);
                     let word = word.split(['(', ' ']).next().unwrap_or_default().to_owned();
+                    let shakes_hands = word.starts_with("Connect");
                     self.sides[side].said.push(word);
                     if self.conns.contains(&conn) {
-                        let (to, bytes) = (1 - side, bytes.to_vec());
+                        let (to, mut bytes) = (1 - side, bytes.to_vec());
+                        self.sent += 1;
+                        if self.repeat > 0 && self.sent.is_multiple_of(self.repeat) && !shakes_hands
+                        {
+                            bytes.extend_from_within(..);
+                        }
                         self.deliver(Happening::Bytes { to, conn, bytes });
                     }
                 }
