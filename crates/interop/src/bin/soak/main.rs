@@ -110,8 +110,9 @@ fn summarise(name: &str, totals: Option<Totals>) -> usize {
     );
     println!("{name}: our server: {}", totals.vitals);
     println!(
-        "{name}: addresses held twice as permitted: {:?}",
-        totals.permitted
+        "{name}: addresses held twice as permitted: {:?}; leases known with an earlier end than their clients were told, at \
+         most {} at a time",
+        totals.permitted, totals.shorter
     );
     for failure in &totals.failures {
         println!("{name}: FAILED: {failure}");

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interop::crowd::{Crowd, Habits, Tally};
 use interop::relay::mac;
-use interop::{Cut, Kind, Lab, Ledger, Site, until};
+use interop::{Cut, Kind, Lab, Ledger, Server, Site, until};
 
 use crate::chance::Chance;
 use crate::storm::{Burst, Storm};
-use crate::verdict::{Circumstances, alarms, permitted};
+use crate::verdict::{Circumstances, Known, alarms, permitted};
 use crate::vitals::Vitals;
 
 const PEER: &str = "soak";
@@ -74,7 +74,10 @@ pub(crate) struct Totals {
     pub(crate) permitted: BTreeMap<&'static str, usize>,
     pub(crate) failures: Vec<String>,
     pub(crate) vitals: Vitals,
+    /// The longest way back to NORMAL.
     pub(crate) slowest: Duration,
+    /// The most leases at a time that had an earlier end on disk than their clients were told.
+    pub(crate) shorter: usize,
     /// Entries of the ledger that were judged.
     twice: usize,
     /// Lines of each log that were looked at.
@@ -114,6 +117,7 @@ impl Pair {
                 failures: Vec::new(),
                 vitals: Vitals::new(),
                 slowest: Duration::ZERO,
+                shorter: 0,
                 twice: 0,
                 marks: [0; 2],
             },
@@ -127,7 +131,8 @@ impl Pair {
     ///
     /// # Panics
     ///
-    /// The pair doesn't find back to NORMAL, or a server ends by itself: there is nothing left to go on with.
+    /// The pair isn't NORMAL even when both were restarted, or a server ends by itself: there is nothing left to go on
+    /// with.
     pub(crate) fn run(&mut self, end: Instant) {
         self.rest(HABITS.interval);
         while Instant::now() < end {
@@ -138,9 +143,7 @@ impl Pair {
             self.mark(&format!("{storm}"));
             let failures = self.totals.failures.len();
             self.perform(&storm);
-            let calm = Instant::now();
-            self.lab.wait_normal(PEER, BOTH, TO_NORMAL);
-            let normal = calm.elapsed();
+            let normal = self.normal();
             self.totals.slowest = self.totals.slowest.max(normal);
             let quiet = self.chance.seconds(5, 20);
             self.rest(quiet);
@@ -262,6 +265,28 @@ impl Pair {
         }
     }
 
+    /// Waits until both are NORMAL; how long that took. Those that don't find there by themselves are restarted.
+    fn normal(&mut self) -> Duration {
+        let begin = Instant::now();
+        let mut states = [0, 1].map(|site: usize| self.lab.servers[site].state(PEER));
+        let normal = until(TO_NORMAL, || {
+            states = [0, 1].map(|site: usize| self.lab.servers[site].state(PEER));
+            states
+                .iter()
+                .all(|state| state.local == "normal")
+                .then_some(())
+        });
+        let took = begin.elapsed();
+        if normal.is_none() {
+            self.fail(format!("not NORMAL after {took:.0?}: {states:?}"));
+            self.mark("not NORMAL: both are restarted");
+            self.lab.servers.iter_mut().for_each(Server::terminate);
+            self.lab.servers.iter_mut().for_each(Server::start);
+            self.lab.wait_normal(PEER, BOTH, TO_NORMAL);
+        }
+        took
+    }
+
     /// Lets clients rest and both servers agree; how long that took.
     fn equal(&mut self) -> Duration {
         let begin = Instant::now();
@@ -315,9 +340,11 @@ impl Pair {
             if site != self.ours {
                 self.totals.failures.extend(alarms(&lines));
             }
-            let lost = ledger.lost_by(&server.database(), now(), SAME);
-            if let Some(first) = lost.first() {
-                self.fail(format!("server {site} lost {}, as: {first}", lost.len()));
+            let known = Known::new(&ledger, &server.database(), now(), SAME);
+            self.totals.shorter = self.totals.shorter.max(known.shorter);
+            if let Some(first) = known.lost.first() {
+                let count = known.lost.len();
+                self.fail(format!("server {site} lost {count}, as: {first}"));
             }
         }
         let tally = self.crowd.tally();

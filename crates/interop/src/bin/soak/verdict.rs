@@ -1,6 +1,10 @@
 //! What may not happen, and what the protocol itself permits.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use dhcpd_text::leases::{BindingState, LeaseTime};
+use interop::{Database, Ledger};
 
 /// Lines after which dhcpd is no partner any more: it has ended by itself, or parked.
 const FATAL: &[&str] = &[
@@ -39,6 +43,46 @@ pub(crate) fn permitted(entry: &str, circumstances: Circumstances) -> Option<&'s
         Some("V8")
     } else {
         None
+    }
+}
+
+/// What a server knows of the leases that clients hold at `now`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Known {
+    /// So many have their client, but an earlier end than it was told. Of two renewals that two servers gave while they
+    /// didn't hear each other, dhcpd keeps the one that it hears of last, also if it is the older one.
+    pub(crate) shorter: usize,
+    /// These are another client's, or nobody's; in words.
+    pub(crate) lost: Vec<String>,
+}
+
+impl Known {
+    /// Ends may differ by `slack`.
+    pub(crate) fn new(
+        ledger: &Ledger,
+        database: &Database,
+        now: Duration,
+        slack: Duration,
+    ) -> Self {
+        let mut known = Self::default();
+        for (address, held) in ledger.held(now + slack) {
+            let lease = database.get(address);
+            let of_client = lease.is_some_and(|lease| {
+                lease.binding_state == Some(BindingState::Active)
+                    && lease.hardware.is_some_and(|hw| hw.address() == held.client)
+            });
+            let ends = lease
+                .and_then(|lease| lease.ends)
+                .map_or(0, LeaseTime::seconds);
+            if !of_client {
+                known
+                    .lost
+                    .push(format!("{address}, {held:?}, in the file {lease:?}"));
+            } else if Duration::from_secs(ends.into()) + slack < held.until {
+                known.shorter += 1;
+            }
+        }
+        known
     }
 }
 
