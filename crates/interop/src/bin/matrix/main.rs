@@ -15,6 +15,7 @@ mod outcome;
 mod pair;
 mod play;
 mod probe;
+mod pulse;
 mod reference;
 mod report;
 mod scenarios;

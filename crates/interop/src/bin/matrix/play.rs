@@ -13,6 +13,7 @@ use interop::binary;
 
 use crate::outcome::Outcome;
 use crate::pair::Pair;
+use crate::pulse::Pulse;
 use crate::reference::Expected;
 use crate::scenarios::Scenario;
 use crate::stage::{CAPTURE, Stage};
@@ -32,6 +33,9 @@ pub(crate) struct Played {
 /// First letters of the names of the threads whose panics are results.
 const THREAD: &str = "matrix";
 
+/// How often a run is tried that fails while the machine stands still.
+const TRIES: u32 = 3;
+
 /// Runs all, `jobs` at a time and the longest first; answers them in the order given. Files go under `folder`, and those
 /// of failed runs stay there; all do if `keep`. With nothing `expected`, whatever comes to its end passes.
 pub(crate) fn play_all(
@@ -47,6 +51,7 @@ pub(crate) fn play_all(
     queue.sort_by_key(|(_, (scenario, _))| std::cmp::Reverse(scenario.seconds));
     let queue = Mutex::new(VecDeque::from(queue));
     let done = Mutex::new(Vec::new());
+    let pulse = Pulse::default();
     let work = || {
         loop {
             // In a statement of its own, so that the lock is let go.
@@ -54,19 +59,28 @@ pub(crate) fn play_all(
             let Some((index, (scenario, pair))) = next else {
                 break;
             };
-            let played = play(scenario, pair, expected, folder, keep);
+            let played = play_soundly(scenario, pair, expected, folder, keep, &pulse);
             let mut done = lock(&done);
             done.push((index, played.clone()));
             say(&played, done.len(), total);
         }
     };
     std::thread::scope(|scope| {
+        scope.spawn(|| pulse.beat(folder));
+        let mut workers = Vec::new();
         for job in 0..jobs.clamp(1, total.max(1)) {
             let name = format!("{THREAD} {job}");
-            std::thread::Builder::new()
+            let worker = std::thread::Builder::new()
                 .name(name)
                 .spawn_scoped(scope, work)
                 .unwrap_or_else(|error| panic!("no thread: {error}"));
+            workers.push(worker);
+        }
+        let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
+        pulse.stop();
+        // One outside of any run.
+        if let Some(panic) = ends.into_iter().find_map(Result::err) {
+            std::panic::resume_unwind(panic);
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +97,31 @@ fn silence_panics() {
             usual(panic);
         }
     }));
+}
+
+/// A run, and another one if it fails on a machine that stood still meanwhile.
+fn play_soundly(
+    scenario: &'static Scenario,
+    pair: Pair,
+    expected: Option<&Expected>,
+    folder: &Path,
+    keep: bool,
+    pulse: &Pulse,
+) -> Played {
+    let mut tries = 1;
+    loop {
+        let begin = Instant::now();
+        let played = play(scenario, pair, expected, folder, keep);
+        let sound = played.wrong.is_empty() || !pulse.missed_since(begin);
+        if sound || tries == TRIES {
+            return played;
+        }
+        println!(
+            "        {:5} {pair}: once more, the machine stood still",
+            scenario.name
+        );
+        tries += 1;
+    }
 }
 
 fn play(

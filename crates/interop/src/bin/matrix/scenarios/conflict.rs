@@ -37,7 +37,6 @@ pub(super) const ALL: &[Scenario] = &[
         setup: Setup {
             mclt: 20,
             max_unacked: 1,
-            max_response_delay: 6,
             prefix: 16,
             pool: ["10.77.10.0", "10.77.11.127"],
             ..Setup::USUAL
@@ -107,7 +106,7 @@ fn cut_while_comparing(stage: &mut Stage) {
     });
     stage.cut(Cut::Drop);
     slow(stage, "del dev fo0 root");
-    stage.pause(9);
+    stage.pause(13);
     stage.heal();
     stage.both_normal(120);
     stage.pause(2);
