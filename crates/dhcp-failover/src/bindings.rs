@@ -10,6 +10,8 @@ use crate::binding::Binding;
 use crate::deadlines::{Deadlines, Ending, Owner};
 use crate::index::ClientIndex;
 use crate::output::{Output, Record, RelationshipId};
+use crate::ranges::Ranges;
+use crate::shared::Shared;
 use crate::time::Instant;
 
 /// Most addresses in all pools together: a slot number and its neighbours fit 32 bits with room,
@@ -59,14 +61,6 @@ pub(crate) enum Update {
 }
 
 #[derive(Clone, Debug)]
-struct Range {
-    low: u32,
-    high: u32,
-    first: u32,
-    pool: PoolId,
-}
-
-#[derive(Clone, Debug)]
 struct Pool {
     relationship: Option<RelationshipId>,
     size: u32,
@@ -80,12 +74,12 @@ struct Pool {
 /// this crate, so that every change is stored.
 #[derive(Clone, Debug)]
 pub struct Bindings {
-    /// In address order, and so in slot order.
-    ranges: Vec<Range>,
+    ranges: Ranges,
     pools: Vec<Pool>,
     slots: Vec<Binding>,
     updates: Vec<Update>,
     deadlines: Deadlines,
+    shared: Shared,
     by_uid: ClientIndex,
     by_hardware: ClientIndex,
 }
@@ -98,23 +92,23 @@ impl Bindings {
     ///
     /// When ranges overlap or are reversed, or hold more than [`MAX_ADDRESSES`].
     pub fn new(pools: Vec<PoolSpec>, hash_key: [u64; 2]) -> Result<Self, BindingsError> {
-        let ranges = lay_out(&pools)?;
-        let total = ranges.last().map_or(0, |r| r.first + (r.high - r.low) + 1);
+        let ranges = Ranges::lay_out(&pools)?;
+        let total = ranges.total();
         let mut table = Self {
             pools: pools.into_iter().map(Pool::new).collect(),
-            slots: vec![Binding::unused(BindingStatus::Free); total as usize],
-            updates: vec![Update::Idle; total as usize],
+            slots: vec![Binding::unused(BindingStatus::Free); total],
+            updates: vec![Update::Idle; total],
             deadlines: Deadlines::default(),
-            by_uid: ClientIndex::new(hash_key, total as usize),
-            by_hardware: ClientIndex::new(hash_key, total as usize),
+            shared: Shared::default(),
+            by_uid: ClientIndex::new(hash_key, total),
+            by_hardware: ClientIndex::new(hash_key, total),
             ranges,
         };
-        for range in &table.ranges {
+        for range in table.ranges.iter() {
             let pool = &mut table.pools[range.pool.0 as usize];
-            let count = range.high - range.low + 1;
-            pool.size += count;
-            pool.by_status[index_of(BindingStatus::Free)]
-                .extend((range.first..range.first + count).map(|s| (UnixTime(0), Slot(s))));
+            let free = &mut pool.by_status[index_of(BindingStatus::Free)];
+            free.extend(range.slots().map(|slot| (UnixTime(0), slot)));
+            pool.size = free.len() as u32;
         }
         Ok(table)
     }
@@ -138,7 +132,7 @@ impl Bindings {
 
     /// The pool that an address belongs to.
     pub fn pool_of(&self, address: Ipv4Addr) -> Option<PoolId> {
-        self.range_of(address).map(|range| range.pool)
+        self.ranges.pool_of(address)
     }
 
     /// The relationship that an address is shared in.
@@ -190,12 +184,8 @@ impl Bindings {
 
     /// Every address, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = (Ipv4Addr, &Binding)> {
-        self.ranges.iter().flat_map(|range| {
-            (range.low..=range.high).map(|address| {
-                let slot = range.first + (address - range.low);
-                (Ipv4Addr::from(address), &self.slots[slot as usize])
-            })
-        })
+        let addresses = self.ranges.iter().flat_map(|range| range.addresses());
+        addresses.zip(&self.slots)
     }
 
     /// The addresses of a pool in a state, the one that ended first at the front.
@@ -236,13 +226,21 @@ impl Bindings {
         self.ranges
             .iter()
             .filter(move |range| self.relationship(range.pool) == Some(id))
-            .flat_map(|range| range.first..=range.first + (range.high - range.low))
-            .map(Slot)
+            .flat_map(|range| range.slots())
+    }
+
+    /// What the partner hasn't acknowledged.
+    pub(crate) fn pending(&self, id: RelationshipId) -> impl Iterator<Item = Slot> + '_ {
+        self.shared.pending(id)
+    }
+
+    /// Whether any address shared in a relationship was ever used.
+    pub(crate) fn has_used(&self, id: RelationshipId) -> bool {
+        self.shared.has_used(id)
     }
 
     pub(crate) fn slot(&self, address: Ipv4Addr) -> Option<Slot> {
-        let range = self.range_of(address)?;
-        Some(Slot(range.first + (u32::from(address) - range.low)))
+        self.ranges.slot(address)
     }
 
     pub(crate) fn at(&self, slot: Slot) -> &Binding {
@@ -250,12 +248,11 @@ impl Bindings {
     }
 
     pub(crate) fn address(&self, slot: Slot) -> Ipv4Addr {
-        let range = self.range_at(slot);
-        Ipv4Addr::from(range.low + (slot.0 - range.first))
+        self.ranges.address(slot)
     }
 
     pub(crate) fn pool_at(&self, slot: Slot) -> PoolId {
-        self.range_at(slot).pool
+        self.ranges.at(slot).pool
     }
 
     pub(crate) fn update(&self, slot: Slot) -> Update {
@@ -305,6 +302,9 @@ impl Bindings {
                 self.by_hardware.insert(new.client.hardware.as_wire(), slot);
             }
         }
+        if let Some(relationship) = pool.relationship {
+            self.shared.change(relationship, slot, old, &new);
+        }
         let ended = [old.status, new.status];
         *old = new;
         for ending in Ending::ALL {
@@ -319,57 +319,6 @@ impl Bindings {
     fn set(&self, pool: PoolId, status: BindingStatus) -> &BTreeSet<(UnixTime, Slot)> {
         &self.pools[pool.0 as usize].by_status[index_of(status)]
     }
-
-    fn range_of(&self, address: Ipv4Addr) -> Option<&Range> {
-        let address = u32::from(address);
-        let after = self.ranges.partition_point(|range| range.low <= address);
-        self.ranges[..after]
-            .last()
-            .filter(|range| address <= range.high)
-    }
-
-    fn range_at(&self, slot: Slot) -> &Range {
-        &self.ranges[find(&self.ranges, slot)]
-    }
-}
-
-/// Index of the range that a slot is in.
-fn find(ranges: &[Range], slot: Slot) -> usize {
-    ranges.partition_point(|range| range.first <= slot.0) - 1
-}
-
-/// Ranges in address order, with slots given out in that order.
-fn lay_out(pools: &[PoolSpec]) -> Result<Vec<Range>, BindingsError> {
-    let mut ranges = Vec::new();
-    for (pool, spec) in pools.iter().enumerate() {
-        for &(low, high) in &spec.ranges {
-            if low > high {
-                return Err(BindingsError::Reversed(low, high));
-            }
-            let pool = PoolId(pool as u32);
-            ranges.push(Range {
-                low: low.into(),
-                high: high.into(),
-                first: 0,
-                pool,
-            });
-        }
-    }
-    ranges.sort_by_key(|range| range.low);
-    let mut total = 0_u64;
-    let mut last = None;
-    for range in &mut ranges {
-        if last.is_some_and(|last| range.low <= last) {
-            return Err(BindingsError::DeclaredTwice(range.low.into()));
-        }
-        last = Some(range.high);
-        range.first = total as u32;
-        total += u64::from(range.high - range.low) + 1;
-        if total > MAX_ADDRESSES as u64 {
-            return Err(BindingsError::TooMany(total));
-        }
-    }
-    Ok(ranges)
 }
 
 fn index_of(status: BindingStatus) -> usize {

@@ -56,7 +56,7 @@ pub struct Endpoint {
     pub(crate) waiting: BTreeSet<(UnixTime, Slot)>,
     /// In PARTNER-DOWN: addresses of the partner's that we may use, oldest first.
     pub(crate) taken_over: BTreeSet<(PoolId, UnixTime, Slot)>,
-    /// Newest grant or renewal of ours that we know of.
+    /// Newest grant or renewal of ours that we know of, and that the partner may not.
     pub(crate) last_grant: UnixTime,
     /// We may lack leases that the partner thinks we have: an update request has to be for all.
     pub(crate) needs_all: bool,

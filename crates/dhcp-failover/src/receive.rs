@@ -185,6 +185,9 @@ impl Endpoint {
         if either {
             self.queue_update(slot, cx);
         }
+        if let Update::Unacked(xid) = flight {
+            self.updates.outdone.insert(slot, xid);
+        }
         // Last, since it may complete what moves us to another state.
         self.settle_flight(slot, flight, cx);
     }

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use failover_wire::{BindingStatus, Message, ServerState, Xid};
+use failover_wire::{Message, ServerState, Xid};
 
-use crate::binding::Binding;
 use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::shared::is_used;
 use crate::update::Marker;
 
 impl Endpoint {
-    /// Queues every binding that was ever used; the rest the partner knows by default (draft
-    /// §5.16).
+    /// Queues every binding that was ever used.
     fn queue_all(&mut self, cx: &mut Context<'_>) -> u32 {
+        if !cx.bindings.has_used(self.id) {
+            return 0;
+        }
         let used: Vec<Slot> = cx
             .bindings
             .slots_of(self.id)
-            .filter(|slot| *cx.bindings.at(*slot) != Binding::unused(BindingStatus::Free))
+            .filter(|slot| is_used(cx.bindings.at(*slot)))
             .filter(|slot| !matches!(cx.bindings.update(*slot), Update::Queued))
             .collect();
         for slot in &used {

@@ -3,6 +3,7 @@
 use dhcp_split::Role;
 use failover_wire::{ServerState, UnixTime};
 
+use crate::binding::Binding;
 use crate::bindings::Bindings;
 use crate::config::Config;
 use crate::context::Context;
@@ -38,11 +39,13 @@ impl Endpoint {
         let waits = [recorded, config.mclt, record.map(|record| record.wait_mclt)];
         let wait_mclt = waits.into_iter().flatten().max().unwrap_or(0);
         let own = || bindings.slots_of(id).map(|slot| bindings.at(slot));
-        let last_grant = own().map(|binding| binding.cltt).max().unwrap_or_default();
         let recovering = matches!(saved, ServerState::Recover | ServerState::RecoverWait);
         let last_grant = match record {
-            Some(record) if recovering => last_grant.max(record.my_stos),
-            Some(_) => last_grant,
+            // Nothing was granted since, and an ordered shutdown sets it back if the partner knew all.
+            Some(record) if recovering => {
+                newest(own().filter(|b| b.is_pending())).max(record.my_stos)
+            }
+            Some(_) => newest(own()),
             None => now.unix,
         };
         let newest = own()
@@ -159,4 +162,9 @@ impl Endpoint {
         }
         self.move_to(state::without_link(self.saved), cx);
     }
+}
+
+/// The newest grant or renewal.
+fn newest<'a>(bindings: impl Iterator<Item = &'a Binding>) -> UnixTime {
+    bindings.map(|b| b.cltt).max().unwrap_or_default()
 }

@@ -167,7 +167,7 @@ impl Endpoint {
             self.stos = cx.now.unix;
         }
         if from == ServerState::Shutdown && to == ServerState::Recover && self.is_all_known(cx) {
-            // As if MCLT had passed (ISC).
+            // As if MCLT had passed, over a restart too (ISC).
             self.last_grant = UnixTime(0);
             self.stos = UnixTime(cx.now.unix.0.saturating_sub(self.wait_mclt));
         }
@@ -325,9 +325,8 @@ impl Endpoint {
     /// Whether a partner that serves alone has acknowledged everything: there is nothing of ours that
     /// it has to wait for.
     fn is_all_known(&self, cx: &Context<'_>) -> bool {
-        let pending = |slot| cx.bindings.at(slot).is_pending();
-        self.partner == Some(ServerState::PartnerDown)
-            && !cx.bindings.slots_of(self.id).any(pending)
+        let unheard = cx.bindings.pending(self.id).next();
+        self.partner == Some(ServerState::PartnerDown) && unheard.is_none()
     }
 
     /// RECOVER-WAIT ends when every lease that we may have granted unheard has run out: MCLT after

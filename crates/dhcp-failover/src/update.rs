@@ -26,6 +26,8 @@ pub(crate) struct Updates {
     /// What the partner refused: offered again after a while, since what it minds (a lease that
     /// it thinks is still running) passes. ISC waits for the next connection.
     refused: BTreeSet<Slot>,
+    /// What gave way to the partner's own while it was in flight, by its transaction id then.
+    pub(crate) outdone: BTreeMap<Slot, Xid>,
     /// Before PARTNER-DOWN is left: what was unanswered when the partner had recovered.
     pub(crate) draining: Option<BTreeSet<Slot>>,
 }
@@ -109,8 +111,7 @@ impl Endpoint {
         }
         let pending: Vec<Slot> = cx
             .bindings
-            .slots_of(self.id)
-            .filter(|slot| cx.bindings.at(*slot).is_pending())
+            .pending(self.id)
             .filter(|slot| cx.bindings.update(*slot) == Update::Idle)
             .collect();
         for slot in &pending {
@@ -174,6 +175,13 @@ impl Endpoint {
             return;
         };
         let address = cx.bindings.address(slot);
+        if self.updates.outdone.get(&slot) == Some(&xid) {
+            self.updates.outdone.remove(&slot);
+            if ack.reject.is_none() && cx.bindings.update(slot) == Update::Idle {
+                self.tell_again(slot, cx);
+            }
+            return;
+        }
         let Update::Unacked(expected) = cx.bindings.update(slot) else {
             return;
         };
@@ -203,6 +211,17 @@ impl Endpoint {
         } else {
             self.event(What::StaleAck(address), cx);
         }
+        self.transmit(cx);
+    }
+
+    /// The partner took what gave way here to its own, and may have given that up in turn: it is told
+    /// what holds.
+    fn tell_again(&mut self, slot: Slot, cx: &mut Context<'_>) {
+        let mut binding = cx.bindings.at(slot).clone();
+        binding.pending = true;
+        binding.tstp = binding.tstp.max(binding.tsfp()).max(UnixTime(1));
+        cx.bindings.apply(slot, binding, cx.out);
+        self.queue_update(slot, cx);
         self.transmit(cx);
     }
 

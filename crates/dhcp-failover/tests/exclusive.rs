@@ -168,6 +168,7 @@ struct Life {
     terms: Terms,
     pair: Pair,
     ledger: Ledger,
+    next_mclt: Option<u32>,
 }
 
 impl Life {
@@ -190,6 +191,7 @@ impl Life {
             terms,
             pair,
             ledger: Ledger::default(),
+            next_mclt: None,
         }
     }
 
@@ -248,7 +250,7 @@ impl Life {
             Step::Cut if self.terms.auto => {}
             Step::Cut => self.cut(),
             Step::Skew { side, to } if self.terms.skew => self.pair.sides[side].skew = to,
-            Step::Mclt { to } => self.pair.sides[P].config.mclt = Some(to),
+            Step::Mclt { to } => self.next_mclt = Some(to),
             Step::Heal => self.pair.heal(),
             Step::Reset if !self.unmet() => self.pair.reset_connections(),
             Step::Kill { side } if self.alive(side) && !self.unmet() => self.pair.kill(side),
@@ -314,6 +316,14 @@ impl Life {
                 return;
             }
             self.pair.heal();
+        }
+        // Nobody knows what it was once the record is lost too: that one is the operator's.
+        let recorded = self.pair.sides[P].record.contains_key(&ID);
+        if side == P
+            && recorded
+            && let Some(mclt) = self.next_mclt.take()
+        {
+            self.pair.sides[P].config.mclt = Some(mclt);
         }
         self.pair.start(side);
     }

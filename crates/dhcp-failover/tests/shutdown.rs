@@ -53,6 +53,8 @@ fn the_partner_serves_alone_at_once_and_nothing_is_lost() {
 #[test]
 fn recover_wait_is_over_before_it_begins_if_the_partner_knew_all() {
     let mut pair = Pair::normal(20);
+    pair.lease(S, 1, 600).expect("an address");
+    pair.run(1);
     begin(&mut pair, S);
     pair.run(1);
     end(&mut pair, S);

@@ -186,3 +186,23 @@ fn a_renewal_unheard_outlives_the_lease_file_that_it_was_in() {
         assert!(now >= ends.0, "{} s early", ends.0 - now);
     }
 }
+
+/// Each gives way to the other's update, which is out of date by then.
+#[test]
+fn updates_that_cross_twice_leave_no_two_opinions() {
+    let mut pair = Pair::normal(6);
+    let (address, _) = pair.lease(P, 1, 60).unwrap();
+    pair.run(1);
+    // In flight at once: EXPIRED from P; a renewal, then a decline, from S.
+    let end = pair.binding(P, address).ends_mono.as_millis();
+    pair.run_ms(end - pair.ms);
+    assert_eq!(pair.binding(P, address).status, B::Expired);
+    pair.renew(S, 1, address, 60).unwrap();
+    let by = client(1);
+    pair.with(S, |core, now, out| {
+        core.abandon(address, Some(&by), now, out)
+    });
+    pair.run(5);
+    pair.settle();
+    pair.assert_equal_tables();
+}

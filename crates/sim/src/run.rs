@@ -198,9 +198,12 @@ impl World {
             return 0;
         };
         let bindings = process.server.core().bindings();
+        let now = self.nodes[0].clock.now(self.now()).unix;
         let free = bindings.iter().filter(|(address, binding)| {
             address.octets()[1] as usize == network
                 && matches!(binding.status, BindingStatus::Free | BindingStatus::Backup)
+                // Otherwise held back: what a server promised before it lost its disk.
+                && binding.ends <= now
         });
         free.count()
     }
