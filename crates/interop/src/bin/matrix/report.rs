@@ -38,6 +38,9 @@ A run passes if
 - tshark can read every message that ours sends;
 - neither side dies, dials without pause, or floods the other.
 
+What ISC dhcpd does is recorded in `crates/interop/src/bin/matrix/reference.tsv`: pairs of two dhcpd 4.4.3-P1 in the same
+laboratory. A run that fails while the machine itself stood still for two seconds or more is repeated, and says so.
+
 ";
 
 /// The document.
@@ -74,8 +77,8 @@ fn runs_of<'a>(
 
 fn results(text: &mut String, pairs: &[Pair], scenarios: &[&Scenario], played: &[Played]) {
     text.push_str(
-        "## Results\n\nOf each run: the verdict; the seconds from each start, heal or order to NORMAL on both sides; \
-         the clients that\nasked for a lease and got one.\n\n",
+        "## Results\n\nOf each run: the verdict; the seconds from each start, heal or order until both are \
+         seen to be NORMAL\n(looked for five times a second); the clients that asked for a lease and got one.\n\n",
     );
     _ = write!(text, "| | scenario |");
     for pair in pairs {

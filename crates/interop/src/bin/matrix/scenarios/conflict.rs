@@ -17,7 +17,7 @@ const SETUP: Setup = Setup {
 pub(super) const ALL: &[Scenario] = &[
     Scenario {
         name: "S6",
-        what: "both were",
+        what: "both were in PARTNER-DOWN, and meet again",
         setup: SETUP,
         seconds: 80,
         quick: true,
@@ -25,7 +25,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S6b",
-        what: "the secondary was, the primary didn't know",
+        what: "the secondary was in PARTNER-DOWN, the primary didn't know, and they meet again",
         setup: SETUP,
         seconds: 50,
         quick: false,
@@ -33,7 +33,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S6c",
-        what: "both were, and the connection is lost again while they compare",
+        what: "both were in PARTNER-DOWN, and the link is lost again while they compare",
         setup: Setup {
             mclt: 20,
             max_unacked: 1,

@@ -9,7 +9,7 @@ use crate::stage::Stage;
 pub(super) const ALL: &[Scenario] = &[
     Scenario {
         name: "S3",
-        what: "silently, for 40 s: both serve alone, clients release and vanish; then both are joined again",
+        what: "the link is lost silently for 40 s: both serve alone, clients release and vanish; then both are joined again",
         setup: Setup {
             lease: 40,
             ..Setup::USUAL
@@ -20,7 +20,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S3b",
-        what: "by resets",
+        what: "the link is cut by resets",
         setup: Setup {
             max_response_delay: 30,
             ..Setup::USUAL
@@ -31,7 +31,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S3c",
-        what: "silently, for less than max-response-delay: nobody notices",
+        what: "the link is lost silently for less than max-response-delay: nobody notices",
         setup: Setup {
             max_response_delay: 30,
             ..Setup::USUAL

@@ -17,7 +17,7 @@ const fn setup(mclt: u32) -> Setup {
 pub(super) const ALL: &[Scenario] = &[
     Scenario {
         name: "S4",
-        what: "the secondary is told so, gives out all addresses once MCLT has passed, and has its partner back",
+        what: "the primary is killed; the secondary is told so, gives out all addresses once MCLT has passed, and has its partner back",
         setup: setup(30),
         seconds: 85,
         quick: false,
@@ -25,7 +25,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S4b",
-        what: "the secondary is told so, and the primary is back at once",
+        what: "the primary is killed; the secondary is told so, and the primary is back at once",
         setup: setup(45),
         seconds: 70,
         quick: true,
@@ -33,7 +33,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S4c",
-        what: "it comes back, and nobody was told anything",
+        what: "the primary is killed and comes back, and nobody was told anything",
         setup: setup(45),
         seconds: 25,
         quick: false,
@@ -41,7 +41,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S4d",
-        what: "auto-partner-down: the secondary takes over by itself",
+        what: "the primary is killed; auto-partner-down: the secondary takes over by itself",
         setup: Setup {
             auto_partner_down: Some(8),
             ..setup(30)

@@ -14,7 +14,7 @@ const SETUP: Setup = Setup {
 pub(super) const ALL: &[Scenario] = &[
     Scenario {
         name: "S5",
-        what: "the secondary; clients come while it waits out MCLT",
+        what: "the secondary is killed and loses its lease file; clients come while it waits out MCLT",
         setup: SETUP,
         seconds: 65,
         quick: false,
@@ -22,7 +22,7 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "S5b",
-        what: "the primary",
+        what: "the primary is killed and loses its lease file",
         setup: SETUP,
         seconds: 60,
         quick: true,
