@@ -28,6 +28,7 @@ pub(crate) fn is_worth_keeping(binding: &Binding) -> bool {
         || binding.ends.0 != 0
         || binding.cltt.0 != 0
         || binding.horizon().0 != 0
+        || binding.pending
         || !binding.client.is_empty()
 }
 

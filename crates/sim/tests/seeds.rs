@@ -48,6 +48,10 @@ const REGRESSIONS: &[(u64, &str)] = &[
         105_685,
         "updates that crossed left each server with what the other had given up",
     ),
+    (
+        111_148,
+        "an address handed back unheard was forgotten over a clean stop",
+    ),
 ];
 
 /// Seeds of the batch, unless `SIM_SEEDS` says otherwise.
