@@ -192,6 +192,15 @@ impl<'o> ReplyWriter<'o> {
         })
     }
 
+    /// Keeps options out of `file` and `sname`, as dhcpd does in replies to BOOTP clients with a fixed
+    /// address.
+    #[must_use]
+    pub fn without_overload(mut self) -> Self {
+        self.file.len = 0;
+        self.sname.len = 0;
+        self
+    }
+
     /// Adds an option; not 52, nor 82. Says whether there was room for it.
     #[inline]
     pub fn option(&mut self, code: OptionCode, value: &[u8]) -> bool {
