@@ -21,6 +21,7 @@ mod omapi;
 mod omapi_key;
 mod omapi_objects;
 mod peer;
+mod programs;
 mod raw;
 mod replay;
 mod report;

@@ -26,6 +26,7 @@ use crate::obey::obey;
 use crate::omapi::Omapi;
 use crate::omapi_objects::{Leaving, Operated};
 use crate::peer::{PeerInput, Peers};
+use crate::programs::Programs;
 use crate::rewrite::Rewriting;
 use crate::sync::{Disk, Done, Job};
 
@@ -56,6 +57,8 @@ pub(crate) struct Daemon<'l> {
     pub(crate) admin: Admin,
     /// OMAPI, if the configuration asks for it.
     pub(crate) omapi: Omapi,
+    /// What `execute` statements run.
+    pub(crate) programs: Programs,
     /// The lease file, in its thread.
     pub(crate) disk: Disk,
     /// Puts records into words.
@@ -370,8 +373,10 @@ impl Turns<'_, '_> {
             peers,
             pinger,
             omapi,
+            programs,
             ..
         } = &mut *self.daemon;
+        programs.report(log);
         let mut spent = |buffer| server.recycle(buffer);
         for act in held.drain(..) {
             match act {
@@ -379,6 +384,9 @@ impl Turns<'_, '_> {
                 Held::Output(Output::PeerBytes(conn, bytes)) => peers.send(conn, &bytes),
                 Held::Output(Output::PeerClose(conn)) => peers.close(conn),
                 Held::Output(Output::Dial(id)) => peers.dial(id),
+                Held::Output(Output::Execute { program, arguments }) => {
+                    programs.start(program, arguments, log);
+                }
                 Held::Output(Output::Event(event)) => {
                     log.write(event.level().into(), format_args!("{event}"))
                 }

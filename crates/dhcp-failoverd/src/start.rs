@@ -23,6 +23,7 @@ use crate::log::Log;
 use crate::net::devices;
 use crate::omapi::{self, Omapi};
 use crate::peer::{self, Ends, Peers};
+use crate::programs::Programs;
 use crate::replay;
 use crate::rewrite;
 use crate::run::{self, Daemon};
@@ -185,6 +186,7 @@ impl Prepared {
             pinger: self.pinger.map(Pinger::new).transpose()?,
             admin: Admin::new(self.admin)?,
             omapi: Omapi::new(self.omapi, clock::now().mono)?,
+            programs: Programs::default(),
             disk: Disk::start(self.file)?,
             text: self.text,
         };
@@ -324,6 +326,9 @@ fn configure(
         Ok((mut config, warnings)) => {
             warnings.iter().for_each(|warning| log.info(warning));
             config.start_with(options.wait_for_contact, options.trust_clock);
+            if let Ok(name) = fs::read_to_string("/proc/sys/kernel/hostname") {
+                config.set_host_name(name.trim_end().as_bytes());
+            }
             Ok(config)
         }
         Err(errors) => {

@@ -13,12 +13,12 @@ impl Exchange<'_> {
     /// The address of a shared network that was idle for longest, of a pool that the client may use. Addresses that
     /// were never used come first, abandoned ones last.
     pub(crate) fn allocate(&mut self, network: NetworkId, known: bool) -> Option<Ipv4Addr> {
-        let who = self.applicant(known);
         let config = self.config;
-        let pools = config.networks[network.0].pools.iter();
-        let open = pools.filter(|pool| config.pools[pool.0 as usize].admits(who));
         let mut best: Option<(_, Ipv4Addr)> = None;
-        for &pool in open {
+        for &pool in &config.networks[network.0].pools {
+            if !config.pools[pool.0 as usize].admits(self.applicant(known)) {
+                continue;
+            }
             let candidate = self
                 .next_free(pool)
                 .map(|address| (self.rank(address), address));

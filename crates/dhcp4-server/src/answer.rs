@@ -5,7 +5,10 @@ use core::net::Ipv4Addr;
 use bytes::Bytes;
 use dhcp_failover::{Binding, BindingStatus, Client, Grant, Refused, UnixTime, promise};
 
+use dhcpd_text::conf::Permission;
+
 use crate::config::{HostId, Place, SubnetId};
+use crate::eval::{Billing, Exhausted, with_language};
 use crate::event::{Event, LeaseNote, Line, Remark};
 use crate::exchange::{Exchange, Lease};
 use crate::lease_time::{self, Crowded, ENDLESS};
@@ -57,26 +60,31 @@ impl<'a> Exchange<'a> {
             Lease::Fixed { host, .. } => Some(host),
             Lease::Dynamic(_) => self.floating_host(),
         };
-        if kind == Kind::Ack && place.rules.one_lease_per_client {
-            self.end_other_leases(lease, place, host);
+        let view = self.view(place, host, Some(lease), kind != Kind::Offer);
+        if kind == Kind::Ack && view.rules.one_lease_per_client {
+            self.end_other_leases(lease, view.rules.duplicates, host);
         }
-        let view = View::new(
-            self.config,
-            place,
-            host.map(|host| self.config.hosts.get(host)),
-        );
         if let Some(remark) = self.refused_by_rules(kind, &view) {
             if let Some(remark) = remark {
                 self.log(line, hostname, remark);
             }
             return;
         }
+        let billing = match self.bill(kind, lease) {
+            Ok(billing) => billing,
+            Err(Exhausted(class)) => {
+                return self.log(line, hostname, Remark::LeaseLimit(class.into()));
+            }
+        };
         let probe = self.wants_probe(kind, lease, &view);
-        let term = match self.settle(kind, lease, client, &view) {
+        let term = match self.settle(kind, lease, client, &view, &billing) {
             Ok(term) => term,
             Err(refused) => return self.refused(refused, lease.address(), line, hostname),
         };
         self.log(line, hostname, Remark::None);
+        if let Some(language) = &view.lease {
+            self.said(language.at_commit.clone());
+        }
         let seconds = term.ends.saturating_sub(self.now.unix);
         let (to, packet) = self.compose(kind, lease, subnet, &view, seconds);
         let address = lease.address();
@@ -127,7 +135,6 @@ impl<'a> Exchange<'a> {
 
     /// Why the configuration forbids an answer, if so; `Some(None)` forbids it without a word.
     fn refused_by_rules(&self, kind: Kind, view: &View<'_>) -> Option<Option<Remark>> {
-        use dhcpd_text::conf::Permission;
         let rules = &view.rules;
         let secs = self.query.packet.secs();
         if kind == Kind::Offer && secs < u16::from(rules.min_secs) {
@@ -162,6 +169,7 @@ impl<'a> Exchange<'a> {
         lease: Lease,
         client: &Client,
         view: &View<'_>,
+        billing: &Billing,
     ) -> Result<Term, Refused> {
         let now = self.now;
         let address = lease.address();
@@ -176,7 +184,9 @@ impl<'a> Exchange<'a> {
         let Lease::Dynamic(_) = lease else {
             return Ok(fresh(promise::lease_end(desired, now.unix)));
         };
+        let billed_anew = matches!(billing, Billing::Account { changed: true, .. });
         if kind != Kind::Boot
+            && !billed_anew
             && let Some(ends) = self.reusable(kind, address, view)
         {
             if kind == Kind::Ack {
@@ -201,9 +211,12 @@ impl<'a> Exchange<'a> {
         if view.rules.ignore_client_uids {
             client.uid = Bytes::new();
         }
-        let extra = self
+        let mut extra = self
             .query
             .extra(self.binding(address), view.rules.stash_agent_options);
+        if view.lease.is_some() || self.config.language.limits {
+            extra = with_language(extra, view.lease.as_ref(), billing);
+        }
         let bootp = kind == Kind::Boot;
         let grant = Grant {
             address,
@@ -314,8 +327,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The client is to have one lease only: ends its others, in all networks.
-    fn end_other_leases(&mut self, lease: Lease, place: &Place, host: Option<HostId>) {
-        use dhcpd_text::conf::Permission;
+    fn end_other_leases(&mut self, lease: Lease, duplicates: Permission, host: Option<HostId>) {
         let keep = lease.address();
         let held = |(address, binding): &(Ipv4Addr, &Binding)| {
             *address != keep
@@ -333,7 +345,7 @@ impl<'a> Exchange<'a> {
             .map(|(address, _)| address);
         let mut others: Vec<Ipv4Addr> = by_uid.collect();
         let known_by_hardware = host.is_some_and(|h| !self.config.hosts.get(h).has_identifier);
-        let denied = place.rules.duplicates != Permission::Allow;
+        let denied = duplicates != Permission::Allow;
         if uid.is_empty() || (known_by_hardware && denied) {
             let hardware = &self.query.hardware;
             others.extend(

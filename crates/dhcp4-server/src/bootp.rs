@@ -10,7 +10,6 @@ use crate::config::{HostId, SubnetId};
 use crate::event::{Line, Remark};
 use crate::exchange::{Exchange, Lease};
 use crate::reply::{Computed, add_defaults, cut};
-use crate::view::View;
 
 impl Exchange<'_> {
     /// Replies with the host's fixed address, or with one of a pool for ever.
@@ -65,7 +64,12 @@ impl Exchange<'_> {
         use dhcpd_text::conf::Permission;
         let config = self.config;
         let declared = &config.subnets[subnet.0];
-        let view = View::new(config, &declared.place, Some(config.hosts.get(host)));
+        let lease = Lease::Fixed {
+            host,
+            address,
+            subnet,
+        };
+        let view = self.view(&declared.place, Some(host), Some(lease), true);
         let rules = &view.rules;
         for (permission, remark) in [
             (rules.bootp, Remark::BootpDisallowed),
@@ -100,23 +104,28 @@ impl Exchange<'_> {
                 None => Limits::bootp(packet.as_bytes().len()),
                 size => Limits::dhcp(size),
             };
-            self.write(&mut buffer, &header, limits, &view, computed.as_slice());
+            self.write(
+                &mut buffer,
+                &header,
+                limits,
+                &view,
+                computed.as_slice(),
+                true,
+            );
         } else {
             let vendor_area = packet.vendor_area();
             ReplyWriter::without_options(&mut buffer, &header, vendor_area)
                 .expect("all fields are cut to their size");
         }
         self.log_about(Line::BootRequest, Remark::None);
+        if let Some(language) = &view.lease {
+            self.said(language.at_commit.clone());
+        }
         let reply = Line::BootReplyFor {
             address,
             host: config.hosts.get(host).name.clone(),
         };
         self.log_about(reply, Remark::None);
-        let lease = Lease::Fixed {
-            host,
-            address,
-            subnet,
-        };
         let to = self.destination(Kind::Boot, lease, self.source(), broadcast);
         self.state.stats.boot_reply += 1;
         self.state.out.reply(to, buffer);

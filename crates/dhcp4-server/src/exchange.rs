@@ -9,6 +9,7 @@ use dhcp4_wire::MessageType;
 use failover_wire::BindingStatus;
 
 use crate::config::{Applicant, HostId, NetworkId, ServerConfig, SubnetId};
+use crate::eval::Member;
 use crate::event::{ClientEvent, Event, LeaseNote, Line, Remark};
 use crate::query::Query;
 use crate::server::State;
@@ -19,6 +20,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) query: &'a Query<'a>,
     pub(crate) now: Now,
+    /// The classes that the client is in.
+    pub(crate) members: Vec<Member>,
+    /// What the relay agent said of the client earlier, where that holds: raw sub-options.
+    pub(crate) stashed: Option<Bytes>,
 }
 
 /// An address that a client is given, or could be.
@@ -54,16 +59,20 @@ impl<'a> Exchange<'a> {
             state,
             query,
             now,
+            members: Vec::new(),
+            stashed: None,
         }
     }
 
     /// Handles the request.
     pub(crate) fn run(&mut self) {
-        let stats = &mut self.state.stats;
         let Some(kind) = self.query.kind else {
-            stats.bootp += 1;
+            self.state.stats.bootp += 1;
+            // As in ISC, a BOOTP client is in no class.
             return self.bootp();
         };
+        self.classify();
+        let stats = &mut self.state.stats;
         let (count, needs_network) = match kind {
             MessageType::DISCOVER => (&mut stats.discover, true),
             MessageType::REQUEST => (&mut stats.request, false),
@@ -186,8 +195,9 @@ impl<'a> Exchange<'a> {
         self.config.pools[pool.0 as usize].admits(self.applicant(known))
     }
 
-    pub(crate) fn applicant(&self, known: bool) -> Applicant {
+    pub(crate) fn applicant(&self, known: bool) -> Applicant<'_> {
         Applicant {
+            classes: &self.members,
             known,
             bootp: self.query.is_bootp(),
             now: u64::from(self.now.unix.0),
@@ -203,6 +213,7 @@ impl<'a> Exchange<'a> {
         let ends =
             |b: &Binding| matches!(b.status, BindingStatus::Active | BindingStatus::Abandoned);
         if self.binding(address).is_some_and(ends) {
+            self.on_release(address);
             self.state
                 .core
                 .release(address, self.now, &mut self.state.out.core);

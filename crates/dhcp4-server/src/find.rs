@@ -239,9 +239,6 @@ impl Exchange<'_> {
             }
             return None;
         }
-        if !self.query.is(MessageType::REQUEST) && idle && self.is_offered_to_other(address) {
-            return None;
-        }
         Some(address)
     }
 

@@ -8,19 +8,7 @@ impl Exchange<'_> {
     /// The fixed address of the host that the client is, and whether it is any known host.
     pub(crate) fn fixed_address(&self, network: NetworkId) -> (Option<Lease>, bool) {
         let hosts = &self.config.hosts;
-        if hosts.is_empty() {
-            return (None, false);
-        }
-        let by_uid = match self.query.uid {
-            [] => &[],
-            uid => hosts.of_identifier(uid),
-        };
-        // A host with the identifier stands before one with the hardware address, even if it has no address here.
-        let candidates = if by_uid.is_empty() {
-            hosts.of_hardware(&self.query.hardware)
-        } else {
-            by_uid
-        };
+        let candidates = self.hosts_of_client();
         let fixed = candidates.iter().find_map(|&host| {
             let mut addresses = hosts.get(host).addresses.iter();
             let &(address, subnet, _) = addresses.find(|(_, _, at)| *at == network)?;
@@ -31,6 +19,28 @@ impl Exchange<'_> {
             })
         });
         (fixed, !candidates.is_empty())
+    }
+
+    /// Whether a host declaration matches the client.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.hosts_of_client().is_empty()
+    }
+
+    /// The host declarations that the client is: one with its identifier stands before one with its hardware address,
+    /// even if it has no address here.
+    fn hosts_of_client(&self) -> &[HostId] {
+        let hosts = &self.config.hosts;
+        if hosts.is_empty() {
+            return &[];
+        }
+        let by_uid = match self.query.uid {
+            [] => &[],
+            uid => hosts.of_identifier(uid),
+        };
+        match by_uid {
+            [] => hosts.of_hardware(&self.query.hardware),
+            by_uid => by_uid,
+        }
     }
 
     /// The host declaration without a fixed address whose parameters the client takes (ISC `ack_lease`).

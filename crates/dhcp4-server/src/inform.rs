@@ -9,7 +9,6 @@ use crate::event::{Line, Remark};
 use crate::exchange::Exchange;
 use crate::output::Destination;
 use crate::reply::{Computed, cut};
-use crate::view::View;
 
 impl<'a> Exchange<'a> {
     /// Tells a client that has its address the rest (RFC 2131 §4.3.5), if we are authoritative for its subnet.
@@ -64,10 +63,8 @@ impl<'a> Exchange<'a> {
         let query = self.query;
         let packet = &query.packet;
         let place = self.place_for_inform(subnet);
-        let host = self
-            .host_for_inform(client)
-            .map(|host| config.hosts.get(host));
-        let view = View::new(config, place, host);
+        let host = self.host_for_inform(client);
+        let view = self.view(place, host, None, false);
         let via_relay = query.relay().filter(|_| query.ciaddr().is_none());
         let broadcast = packet.flags().broadcast() || via_relay.is_some();
         let header = Header {
@@ -99,7 +96,14 @@ impl<'a> Exchange<'a> {
         }
         let mut buffer = self.state.out.buffer();
         let limits = Limits::dhcp(packet.max_message_size());
-        self.write(&mut buffer, &header, limits, &view, computed.as_slice());
+        self.write(
+            &mut buffer,
+            &header,
+            limits,
+            &view,
+            computed.as_slice(),
+            false,
+        );
         self.log_about(Line::InformAck { address: client }, Remark::None);
         let to = match via_relay {
             Some(relay) => self.to_relay(relay),

@@ -17,8 +17,14 @@ pub use dhcpd_text::leases::{Damage, Entry, Reader, Record as StoredRecord, Tail
 pub(crate) use load::Loaded;
 pub use store::RecordWriter;
 
-use dhcp_failover::{Binding, BindingStatus};
-use dhcpd_text::leases::{BindingState, LeaseRecord, Value, Variable, Writer};
+use std::sync::Arc;
+
+use dhcp_failover::{Binding, BindingStatus, Extra};
+use dhcpd_text::conf::code::Events;
+use dhcpd_text::eval;
+use dhcpd_text::leases::{Billing, BindingState, LeaseRecord, Value, Variable, Writer};
+
+use crate::eval::Account;
 
 /// Whether a rewritten file has a record of this address: not of one that was never used.
 pub(crate) fn is_worth_keeping(binding: &Binding) -> bool {
@@ -32,7 +38,7 @@ pub(crate) fn is_worth_keeping(binding: &Binding) -> bool {
         || !binding.client.is_empty()
 }
 
-const VENDOR_CLASS: &str = "vendor-class-identifier";
+pub(crate) const VENDOR_CLASS: &str = "vendor-class-identifier";
 
 /// The statement in which the record keeps the client's vendor class (option 60), as dhcpd does for lease queries.
 pub(crate) fn vendor_class_statement(class: &[u8]) -> String {
@@ -61,6 +67,84 @@ pub(crate) fn is_vendor_class_statement(statement: &str) -> bool {
     statement
         .strip_prefix("set ")
         .is_some_and(|rest| rest.starts_with(VENDOR_CLASS))
+}
+
+/// The statement in which the record keeps a variable; none for a function, or a name that the file can't hold.
+pub(crate) fn variable_statement(name: &str, value: &eval::Value) -> Option<String> {
+    let value = match value {
+        eval::Value::Data(bytes) => Value::Data(bytes.clone()),
+        eval::Value::Number(number) => Value::Number(number.cast_signed()),
+        eval::Value::Boolean(boolean) => Value::Boolean(*boolean),
+        eval::Value::Function(_) => return None,
+    };
+    let mut record = LeaseRecord::new(core::net::Ipv4Addr::UNSPECIFIED);
+    record.variables.push(Variable::new(name, value)?);
+    statements_of(&record).pop()
+}
+
+/// Who pays for a lease, if it is said.
+pub(crate) fn account(extra: &Extra) -> Option<Account> {
+    match read(extra, "billing ")?.billing? {
+        Billing::Class(class) => Some((class, None)),
+        Billing::Subclass { class, value } => Some((class, Some(value))),
+    }
+}
+
+/// The statement in which the record keeps who pays for the lease.
+pub(crate) fn billing_statement((class, value): &Account) -> String {
+    let mut record = LeaseRecord::new(core::net::Ipv4Addr::UNSPECIFIED);
+    let class = class.clone();
+    record.billing = Some(match value.clone() {
+        Some(value) => Billing::Subclass { class, value },
+        None => Billing::Class(class),
+    });
+    statements_of(&record).pop().unwrap_or_default()
+}
+
+/// The events and the body of an `on` statement as this server writes it: one event and one line.
+pub(crate) fn split_handler(text: &str) -> Option<(Events, &str)> {
+    let (event, body) = text.strip_prefix("on ")?.split_once(' ')?;
+    let mut events = Events::default();
+    match event {
+        "release" => events.release = true,
+        "expiry" => events.expiry = true,
+        _ => return None,
+    }
+    Some((events, body))
+}
+
+/// The statements of a record that begin with a word, read again.
+fn read(extra: &Extra, word: &str) -> Option<LeaseRecord> {
+    let statements: Vec<&str> = extra
+        .statements
+        .iter()
+        .map(String::as_str)
+        .filter(|statement| statement.starts_with(word))
+        .collect();
+    if statements.is_empty() {
+        return None;
+    }
+    let text = format!("lease 0.0.0.0 {{\n{}\n}}\n", statements.join("\n"));
+    match Reader::new("", text.as_bytes()).next()?.ok()?.record {
+        StoredRecord::Lease(lease) => Some(lease),
+        _ => None,
+    }
+}
+
+/// The variables that a record keeps, in order.
+pub(crate) fn variables(extra: &Extra) -> Vec<(Arc<str>, eval::Value)> {
+    let Some(lease) = read(extra, "set ") else {
+        return Vec::new();
+    };
+    let value = |value: Value| match value {
+        Value::Data(bytes) => eval::Value::Data(bytes),
+        Value::Number(number) => eval::Value::Number(number.cast_unsigned()),
+        Value::Boolean(boolean) => eval::Value::Boolean(boolean),
+    };
+    let variables = lease.variables.into_iter();
+    variables
+        .map(|variable| (variable.name().into(), value(variable.value)))
+        .collect()
 }
 
 /// The statements of a record that the table carries as text, each as it would be written: variables, billing, events

@@ -76,6 +76,7 @@ mod bootp;
 mod config;
 mod decline;
 mod discover;
+mod eval;
 mod event;
 mod exchange;
 mod extra;

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use dhcp_failover::Output as CoreOutput;
+use dhcp_failover::{Output as CoreOutput, Record};
 
+use crate::eval::{Watch, settled};
 use crate::event::Event;
 use crate::output::{Destination, Output};
 
@@ -22,6 +23,8 @@ pub(crate) struct Outbox {
     /// Where the failover core puts its outputs; empty between calls.
     pub(crate) core: Vec<CoreOutput>,
     buffers: Vec<Vec<u8>>,
+    /// Leases that have something to do when they end.
+    pub(crate) watch: Watch,
 }
 
 impl Outbox {
@@ -59,7 +62,12 @@ impl Outbox {
     pub(crate) fn take_core(&mut self) {
         for output in self.core.drain(..) {
             self.queue.push_back(match output {
-                CoreOutput::Store(record) => Output::Store(record),
+                CoreOutput::Store(record) => {
+                    if let Record::Binding(address, binding) = &record {
+                        self.watch.observe(*address, binding);
+                    }
+                    Output::Store(settled(record))
+                }
                 CoreOutput::Send(conn, frame) => {
                     let mut bytes = BytesMut::new();
                     match frame.encode(&mut bytes) {

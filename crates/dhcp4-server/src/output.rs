@@ -31,6 +31,13 @@ pub enum Output {
     /// Send an ICMP echo request; an answer comes back as
     /// [`Server::handle_probe_reply`](crate::Server::handle_probe_reply), no answer as nothing.
     Probe(Ipv4Addr),
+    /// Run a program, as an `execute` statement of the configuration says: without a shell, and without waiting for it.
+    Execute {
+        /// A path, or a name to be looked for in the usual places.
+        program: Vec<u8>,
+        /// Its arguments, without the program itself.
+        arguments: Vec<Vec<u8>>,
+    },
     /// Something an operator may want to know.
     Event(Event),
 }

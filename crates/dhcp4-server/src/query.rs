@@ -88,7 +88,7 @@ impl<'p> Query<'p> {
                 .flatten(),
             hardware: HardwareAddress::new(packet.htype().0, packet.chaddr())?,
             uid,
-            requested: packet.requested_address(),
+            requested: requested(&packet),
             server_id: packet.server_identifier(),
             agent,
             packet,
@@ -158,6 +158,13 @@ impl<'p> Query<'p> {
             *client.uid == *self.uid
         }
     }
+}
+
+/// Option 50. As in ISC the first four bytes count, if there are so many.
+fn requested(packet: &Packet<'_>) -> Option<Ipv4Addr> {
+    let mut bytes = packet.option(OptionCode::DHCP_REQUESTED_ADDRESS)?.bytes();
+    let octets = [bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?];
+    Some(octets.into())
 }
 
 /// The shared network that a client is on (ISC `locate_network`): as link selection (RFC 3527) or subnet selection

@@ -91,11 +91,19 @@ impl Exchange<'_> {
             computed.push(OptionCode::ROUTERS, &router);
         }
         let limits = self.limits(kind, view);
-        self.write(&mut buffer, &header, limits, view, computed.as_slice());
+        self.write(
+            &mut buffer,
+            &header,
+            limits,
+            view,
+            computed.as_slice(),
+            false,
+        );
         (self.destination(kind, lease, server_id, broadcast), buffer)
     }
 
     /// Writes header and options into the buffer. A parameter request list of the configuration's replaces the client's.
+    /// `to_fixed_bootp`: it is for a BOOTP client with a fixed address, whose reply is never overloaded.
     pub(crate) fn write(
         &self,
         buffer: &mut Vec<u8>,
@@ -103,6 +111,7 @@ impl Exchange<'_> {
         limits: Limits,
         view: &View<'_>,
         computed: &[(OptionCode, &[u8])],
+        to_fixed_bootp: bool,
     ) {
         let query = self.query;
         let mut joined = [0; MAX_LIST];
@@ -117,6 +126,9 @@ impl Exchange<'_> {
         let writer = ReplyWriter::new(buffer, header, limits, query.agent);
         let mut writer =
             writer.expect("the limit is above 300 and all fields are cut to their size");
+        if to_fixed_bootp {
+            writer = writer.without_overload();
+        }
         write_options(view, computed, &wanted, &mut writer);
         writer.finish();
     }

@@ -9,6 +9,7 @@ use dhcp_failover::{
 use dhcp4_wire::Packet;
 
 use crate::config::ServerConfig;
+use crate::eval::{effects_of, settled};
 use crate::event::{Event, LeaseNote};
 use crate::exchange::Exchange;
 use crate::journal::{self, Loaded, StoredRecord};
@@ -103,6 +104,8 @@ impl Server {
             &mut out.core,
         );
         out.take_core();
+        let lasting = core.bindings().iter().filter(|(_, b)| b.extra.is_some());
+        lasting.for_each(|(address, binding)| out.watch.observe(address, binding));
         let state = State {
             core,
             offers: Offers::new(seeds.hash_key),
@@ -229,6 +232,10 @@ impl Server {
 
     /// The next thing to do; to be called after each handler until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
+        for ended in self.state.out.watch.take_ended() {
+            let effects = self.config.language.ended(&ended);
+            effects_of(effects, &mut self.state.out);
+        }
         self.state.out.pop()
     }
 
@@ -254,7 +261,7 @@ impl Server {
             .bindings()
             .iter()
             .filter(|(_, b)| journal::is_worth_keeping(b));
-        relationships.chain(bindings.map(|(a, b)| Record::Binding(a, b.clone())))
+        relationships.chain(bindings.map(|(a, b)| settled(Record::Binding(a, b.clone()))))
     }
 
     /// Records of the lease file that this server has no use for, among them leases of addresses that are in no pool:

@@ -4,74 +4,104 @@ use std::borrow::Cow;
 
 use dhcp4_wire::{OptionCode, ReplyWriter};
 
-use crate::config::{Host, Place, Rules, ServerConfig};
+use dhcpd_text::conf::Settings;
+use dhcpd_text::eval::{Effect, Handlers, OptionList, Variables};
 
-/// The scopes around a client: its host declaration's, then those of the place that it is at.
+use crate::config::{Host, OptionTable, Place, Rules, ServerConfig};
+
+/// What is in force for one client.
 pub(crate) struct View<'c> {
     config: &'c ServerConfig,
-    place: &'c Place,
-    /// Scopes of the host declaration that aren't the place's too, from the innermost outwards.
-    own: Vec<usize>,
+    options: Options<'c>,
     pub(crate) host: Option<&'c Host>,
     pub(crate) rules: Cow<'c, Rules>,
+    /// What the statements for the client came to besides; `None` if they are the same for everyone.
+    pub(crate) lease: Option<LeaseLanguage>,
+}
+
+/// Where the options come from.
+enum Options<'c> {
+    /// The place, and the scopes of the host declaration that aren't the place's too, from the innermost outwards.
+    Looked(&'c Place, Vec<usize>),
+    /// What the statements came to for the client.
+    Computed(OptionTable),
+}
+
+/// What statements have set of a lease.
+pub(crate) struct LeaseLanguage {
+    pub(crate) variables: Variables,
+    pub(crate) handlers: Handlers,
+    /// What is to be done when the lease is granted.
+    pub(crate) at_commit: Vec<Effect>,
 }
 
 impl<'c> View<'c> {
+    /// What is the same for every client of a place and a host declaration.
     pub(crate) fn new(config: &'c ServerConfig, place: &'c Place, host: Option<&'c Host>) -> Self {
-        let Some(of_host) = host else {
-            let rules = Cow::Borrowed(&place.rules);
-            return Self {
-                config,
-                place,
-                own: Vec::new(),
-                host,
-                rules,
-            };
-        };
-        let own: Vec<usize> = of_host
-            .scopes
-            .iter()
-            .copied()
-            .filter(|scope| !place.scopes.contains(scope))
-            .collect();
-        let chain = own
-            .iter()
-            .chain(&place.scopes)
-            .map(|&at| &config.scopes[at].settings);
-        let rules = Cow::Owned(Rules::resolve(chain));
+        let mut own = Vec::new();
+        let mut rules = Cow::Borrowed(&place.rules);
+        if let Some(of_host) = host {
+            let scopes = of_host.scopes.iter().copied();
+            own = scopes.filter(|at| !place.scopes.contains(at)).collect();
+            let chain = own
+                .iter()
+                .chain(&place.scopes)
+                .map(|&at| &config.scopes[at].settings);
+            rules = Cow::Owned(Rules::resolve(chain));
+        }
         Self {
             config,
-            place,
-            own,
+            options: Options::Looked(place, own),
             host,
             rules,
+            lease: None,
+        }
+    }
+
+    /// What statements came to.
+    pub(crate) fn computed(
+        config: &'c ServerConfig,
+        host: Option<&'c Host>,
+        settings: &Settings,
+        options: &OptionList,
+        lease: LeaseLanguage,
+    ) -> Self {
+        Self {
+            config,
+            options: Options::Computed(OptionTable::of(options)),
+            host,
+            rules: Cow::Owned(Rules::resolve([settings].into_iter())),
+            lease: Some(lease),
         }
     }
 
     /// The configured value of an option.
-    pub(crate) fn option(&self, code: OptionCode) -> Option<&'c [u8]> {
+    pub(crate) fn option(&self, code: OptionCode) -> Option<&[u8]> {
+        let (place, own) = match &self.options {
+            Options::Computed(table) => return table.get(code.0),
+            Options::Looked(place, own) => (place, own),
+        };
         let config = self.config;
-        let mut own = self.own.iter().flat_map(|&at| &config.scopes[at].options);
+        let mut own = own.iter().flat_map(|&at| &config.scopes[at].options);
         match own.find(|setting| setting.code == code.0) {
-            Some(setting) => Some(setting.data.as_bytes()),
-            None => self.place.options.get(code.0),
+            Some(setting) => Some(&setting.data),
+            None => place.options.get(code.0),
         }
     }
 
     /// The codes configured, in the order for a client that doesn't say what it wants.
     fn unasked(&self, computed: &[(OptionCode, &[u8])], codes: &mut Codes) {
         let mut table = Codes::default();
-        self.place
-            .options
+        let (configured, own) = match &self.options {
+            Options::Computed(table) => (table, &[][..]),
+            Options::Looked(place, own) => (&place.options, own.as_slice()),
+        };
+        configured
             .unasked()
             .iter()
             .for_each(|&code| table.push(code));
         let config = self.config;
-        let own = self
-            .own
-            .iter()
-            .rev()
-            .flat_map(|&at| &config.scopes[at].options);
+        let own = own.iter().rev().flat_map(|&at| &config.scopes[at].options);
         own.for_each(|setting| table.push_in_bucket(setting.code));
         computed
             .iter()

@@ -5,11 +5,16 @@ mod support;
 
 use support::run::run;
 
-/// Where the protocol is stricter here than ISC's, since ISC's answer could give an address to two clients.
-const STRICTER: [&str; 1] = [
+/// Where the protocol is another here than ISC's: stricter, since ISC's answer could give an address to two clients, or
+/// kinder.
+const DIFFERENT: [&str; 3] = [
     // PARTNER-DOWN: the partner was promised this tenancy for MCLT beyond its potential expiry, which is still ahead;
     // told of the release unseen, it may have given the address to another client.
     "14-seeded-leases failover released-owner-returns",
+    // PARTNER-DOWN: a tenancy that began in it is over when the client says so, since the partner can't have promised
+    // anything about it; ISC waits for MCLT.
+    "05-classes-and-spawn failover port-a-3-after-release",
+    "08-relay-and-shared failover port7-free-again",
 ];
 
 /// The seconds mustn't tick in the server's favour.
@@ -25,7 +30,7 @@ fn check(name: &str, modes: &[&str]) {
         let outcome = run(name, mode, phase);
         passed += outcome.passed;
         for (exchange, problems) in outcome.failed {
-            if STRICTER.contains(&exchange.as_str()) {
+            if DIFFERENT.contains(&exchange.as_str()) {
                 continue;
             }
             report += &format!("{exchange}\n");
@@ -49,7 +54,17 @@ macro_rules! scripts {
 
 scripts! {
     article_pair = "01-article-pair": "standalone", "failover";
+    firewall_appliance = "02-firewall-appliance": "standalone", "failover";
+    provisioning_pxe = "03-provisioning-pxe": "standalone", "failover";
+    router_appliance = "04-router-appliance": "standalone", "failover";
+    classes_and_spawn = "05-classes-and-spawn": "standalone", "failover";
     hosts_and_groups = "06-hosts-and-groups": "standalone", "failover";
+    option_definitions = "07-option-definitions": "standalone", "failover";
+    relay_and_shared = "08-relay-and-shared": "standalone", "failover";
+    two_peers = "09-two-peers": "standalone", "failover";
+    hot_standby = "10-hot-standby": "standalone", "failover";
+    lease_times = "11-lease-times": "standalone", "failover";
+    odd_syntax = "12-odd-syntax": "standalone", "failover";
     ping_check = "13-ping-check": "standalone", "failover";
     seeded_leases = "14-seeded-leases": "standalone", "failover", "interrupted";
 }

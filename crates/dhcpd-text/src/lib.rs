@@ -3,6 +3,7 @@
 //! * [`lex`]: the lexer of both, tokens with spans.
 //! * [`leases`]: the lease file's records, with checksums that dhcpd takes for comments, torn ends cut and damage found.
 //! * [`conf`]: the configuration as a model, or all that is wrong with it.
+//! * [`eval`]: the statements of a configuration, executed for one client.
 //! * [`diagnostic`]: what there is to say about a place in a text.
 //!
 //! Nothing here touches a file or asks for the time.
@@ -34,6 +35,7 @@ pub mod lex;
 
 pub mod conf;
 pub mod diagnostic;
+pub mod eval;
 
 #[cfg(any(test, fuzzing))]
 pub mod checks;

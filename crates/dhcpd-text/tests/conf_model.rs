@@ -30,7 +30,7 @@ fn options(config: &Config, scope: ScopeId) -> Vec<(u8, &[u8])> {
     scope
         .options
         .iter()
-        .map(|option| (option.code, option.data.as_bytes()))
+        .map(|option| (option.code, &*option.data))
         .collect()
 }
 
@@ -337,14 +337,14 @@ fn a_named_group_replaces_the_scope_around_a_host() {
 }
 
 #[test]
-fn the_last_of_an_option_counts_and_takes_its_place() {
+fn the_last_of_an_option_counts_in_the_place_of_the_first() {
     let config =
         parse("option domain-name \"a\"; option routers 10.0.0.1; option domain-name \"b\";");
     assert_eq!(
         options(&config, ScopeId::ROOT),
-        [(3, &[10, 0, 0, 1][..]), (15, b"b")]
+        [(15, &b"b"[..]), (3, &[10, 0, 0, 1])]
     );
-    let at = config.scopes[0].options[1].at;
+    let at = config.scopes[0].options[0].at;
     assert_eq!((at.file, at.line, at.column), (0, 1, 57));
 }
 

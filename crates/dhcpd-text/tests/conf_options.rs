@@ -5,7 +5,7 @@
     reason = "test data that is not as expected fails the test"
 )]
 
-use dhcpd_text::conf::{self, OptionData};
+use dhcpd_text::conf;
 
 /// Statement, code and hexadecimal value of each line.
 fn known() -> impl Iterator<Item = (&'static str, u8, String)> {
@@ -30,8 +30,11 @@ fn values_are_encoded_as_dhcpd_encodes_them() {
         let [option] = parsed.config.scopes[0].options.as_slice() else {
             panic!("{text}: not one option");
         };
-        let OptionData::Bytes(bytes) = &option.data;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = option
+            .data
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!((option.code, hex), (code, value), "{text}");
     }
 }

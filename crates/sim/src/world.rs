@@ -259,7 +259,7 @@ impl World {
                     self.trace
                         .line(self.queue.now(), Who::Node(node), format_args!("{event}"));
                 }
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Execute { .. } => {}
             }
         }
         Ok(())

@@ -4,12 +4,13 @@ use core::net::Ipv4Addr;
 
 use dhcp_failover::{PoolId, RelationshipId};
 use dhcpd_text::conf::{self, Config, Location, PoolFailover, ScopeId};
+use dhcpd_text::eval::{Nobody, Run};
 
 use super::options::OptionTable;
 use super::{
     ABANDON_LEASE_TIME, BoundInterface, CLIENT_PORT, ConfigMessage, Host, Hosts, Interface,
-    Network, NetworkId, Place, Pool, Relationship, Rules, SERVER_PORT, ServerConfig, Subnet,
-    SubnetId, SubnetIndex,
+    Language, Network, NetworkId, Place, Pool, Relationship, Rules, SERVER_PORT, ServerConfig,
+    Subnet, SubnetId, SubnetIndex,
 };
 
 pub(super) fn build(
@@ -59,6 +60,7 @@ impl Builder<'_> {
             hosts,
             relationships,
             scopes: conf.scopes.clone(),
+            language: Language::new(conf),
             server_port: conf.server.local_port.unwrap_or(SERVER_PORT),
             client_port: conf.server.remote_port.unwrap_or(CLIENT_PORT),
             broadcast_address: conf
@@ -183,6 +185,7 @@ impl Builder<'_> {
                 has_identifier: declared.client_identifier.is_some(),
                 addresses: known.collect(),
                 fixed: !declared.fixed_addresses.is_empty(),
+                plain: scopes.iter().all(|&at| self.conf.scopes[at].is_plain()),
                 scopes,
             };
             hosts.push(host, declared);
@@ -273,10 +276,27 @@ impl Builder<'_> {
 
     fn place(&self, scopes: Vec<usize>) -> Place {
         let all = &self.conf.scopes;
+        let plain = scopes.iter().all(|&at| all[at].is_plain());
+        let mut options = OptionTable::merge(scopes.iter().rev().map(|&at| &all[at]));
+        let mut rules = Rules::resolve(scopes.iter().map(|&at| &all[at].settings));
+        let dynamic = !scopes.iter().all(|&at| all[at].is_constant());
+        if !plain && !dynamic {
+            // The same for everyone, but not to be had by looking: option spaces, parts put together.
+            let mut run = Run::new(&self.conf.spaces, &Nobody);
+            for &at in scopes.iter().rev() {
+                run.execute(&all[at].statements);
+            }
+            let mut settings = run.settings();
+            settings.authoritative = Some(rules.authoritative);
+            rules = Rules::resolve([&settings].into_iter());
+            options = OptionTable::of(&run.options());
+        }
         Place {
-            options: OptionTable::merge(scopes.iter().rev().map(|&at| &all[at])),
-            rules: Rules::resolve(scopes.iter().map(|&at| &all[at].settings)),
+            options,
+            rules,
             scopes,
+            plain,
+            dynamic,
         }
     }
 

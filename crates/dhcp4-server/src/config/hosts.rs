@@ -23,6 +23,8 @@ pub(crate) struct Host {
     pub(crate) addresses: Vec<(Ipv4Addr, SubnetId, NetworkId)>,
     /// Whether it has a `fixed-address` at all, in a known subnet or not.
     pub(crate) fixed: bool,
+    /// Whether its scopes say the same to everyone, by options of DHCP itself and parameters only.
+    pub(crate) plain: bool,
     /// Its own scope and those around it, from the innermost outwards, the root left out.
     pub(crate) scopes: Vec<usize>,
 }

@@ -3,6 +3,7 @@
 mod build;
 mod hosts;
 mod inert;
+mod language;
 mod network;
 mod options;
 mod relationship;
@@ -16,10 +17,11 @@ use dhcp_failover::{PoolSpec, RelationshipId};
 use dhcpd_text::conf;
 
 pub(crate) use hosts::{Host, HostId, Hosts};
+pub(crate) use language::Language;
 pub(crate) use network::{
     Applicant, Network, NetworkId, Place, Pool, Subnet, SubnetId, SubnetIndex,
 };
-pub(crate) use options::bucket;
+pub(crate) use options::{OptionTable, bucket};
 pub(crate) use relationship::Relationship;
 pub(crate) use rules::{MAX_LEASE_TIME, Rules};
 
@@ -56,6 +58,7 @@ pub struct ServerConfig {
     /// In the order of the file: an index is a [`RelationshipId`].
     pub(crate) relationships: Vec<Relationship>,
     pub(crate) scopes: Vec<conf::Scope>,
+    pub(crate) language: Language,
     pub(crate) server_port: u16,
     pub(crate) client_port: u16,
     pub(crate) broadcast_address: Ipv4Addr,

@@ -8,6 +8,7 @@ use dhcpd_text::conf::Permit;
 
 use super::options::OptionTable;
 use super::rules::Rules;
+use crate::eval::Member;
 
 /// Index into [`ServerConfig::networks`](super::ServerConfig).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,11 +56,17 @@ pub(crate) struct Place {
     pub(crate) rules: Rules,
     /// The scopes merged, from the innermost to the outermost.
     pub(crate) scopes: Vec<usize>,
+    /// Whether options and rules are all that its scopes hold, so that a host's can be laid over them.
+    pub(crate) plain: bool,
+    /// Whether what holds depends on the client: then options and rules are what holds for everyone.
+    pub(crate) dynamic: bool,
 }
 
 /// What the permit lists of a pool look at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Applicant {
+pub(crate) struct Applicant<'a> {
+    /// The classes that the client is in.
+    pub(crate) classes: &'a [Member],
     /// A host declaration matches the client.
     pub(crate) known: bool,
     /// The request is a BOOTP one.
@@ -70,19 +77,20 @@ pub(crate) struct Applicant {
 
 impl Pool {
     /// Whether the client may have an address of this pool.
-    pub(crate) fn admits(&self, who: Applicant) -> bool {
+    pub(crate) fn admits(&self, who: Applicant<'_>) -> bool {
         !self.prohibits.iter().any(|permit| matches(permit, who))
             && (self.permits.is_empty() || self.permits.iter().any(|permit| matches(permit, who)))
     }
 }
 
-fn matches(permit: &Permit, who: Applicant) -> bool {
+fn matches(permit: &Permit, who: Applicant<'_>) -> bool {
     match permit {
         Permit::KnownClients => who.known,
         Permit::UnknownClients => !who.known,
         Permit::AuthenticatedClients => false,
         Permit::UnauthenticatedClients | Permit::AllClients => true,
         Permit::DynamicBootpClients => who.bootp,
+        Permit::Members(class) => who.classes.iter().any(|member| member.class == *class),
         Permit::After(time) => who.now > *time,
     }
 }
@@ -139,6 +147,8 @@ mod tests {
                 options: OptionTable::default(),
                 rules: Rules::resolve([].iter()),
                 scopes: Vec::new(),
+                plain: true,
+                dynamic: false,
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dhcpd_text::conf::Scope;
+use dhcpd_text::eval::OptionList;
 
 /// The options of a chain of scopes, the inner ones before the outer.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +25,7 @@ impl OptionTable {
     pub(crate) fn merge<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> Self {
         let mut set_order: Vec<Entry> = Vec::new();
         for setting in scopes.into_iter().flat_map(|scope| &scope.options) {
-            let data: Arc<[u8]> = setting.data.as_bytes().into();
+            let data = Arc::clone(&setting.data);
             match set_order
                 .iter_mut()
                 .find(|entry| entry.code == setting.code)
@@ -38,6 +39,20 @@ impl OptionTable {
         }
         let unasked = unasked_order(set_order.iter().map(|entry| entry.code));
         let mut entries = set_order;
+        entries.sort_by_key(|entry| entry.code);
+        Self { entries, unasked }
+    }
+
+    /// The options that statements came to.
+    pub(crate) fn of(list: &OptionList) -> Self {
+        let unasked = list.iter().map(|(code, _)| code).collect();
+        let mut entries: Vec<Entry> = list
+            .iter()
+            .map(|(code, data)| Entry {
+                code,
+                data: data.into(),
+            })
+            .collect();
         entries.sort_by_key(|entry| entry.code);
         Self { entries, unasked }
     }

@@ -40,9 +40,19 @@ impl fmt::Display for Event {
             } => {
                 write!(f, "{relationship}: ignored ({reason})")
             }
+            Self::Said { text, .. } => said(text, f),
             Self::Failover(event) => event.fmt(f),
         }
     }
+}
+
+/// A text that a client may have made: it must not look like several lines.
+fn said(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    use fmt::Write;
+    text.chars().try_for_each(|c| match c {
+        c if c.is_control() => write!(f, "\\{:03o}", u32::from(c)),
+        c => f.write_char(c),
+    })
 }
 
 impl fmt::Display for ClientEvent {
@@ -98,6 +108,10 @@ impl fmt::Display for Remark {
         match self {
             Self::None => Ok(()),
             Self::NoFreeLeases(network) => write!(f, ": network {network}: no free leases"),
+            Self::LeaseLimit(class) => write!(
+                f,
+                ": no available billing: lease limit reached in all matching classes (last: '{class}')"
+            ),
             Self::PeerHoldsAll => f.write_str(": peer holds all free leases"),
             Self::NotResponding(reason) => write!(f, ": not responding ({reason})"),
             Self::LoadBalance(peer) => write!(f, ": load balance to peer {peer}"),
@@ -183,7 +197,7 @@ impl fmt::Display for Via {
 }
 
 /// A hardware address with colons, as ISC prints it.
-struct Mac<'a>(&'a HardwareAddress);
+pub(crate) struct Mac<'a>(pub(crate) &'a HardwareAddress);
 
 impl fmt::Display for Mac<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,8 @@
 
 mod display;
 
+pub(crate) use display::Mac;
+
 use core::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -33,6 +35,13 @@ pub enum Event {
         relationship: Arc<str>,
         /// Why it doesn't serve.
         reason: &'static str,
+    },
+    /// What a `log` statement of the configuration says. (The one event with a text of its own.)
+    Said {
+        /// How urgent the statement says that it is.
+        level: Level,
+        /// The text, as the client may have made it: control characters are shown as `\\ooo`.
+        text: Box<str>,
     },
     /// Of the failover protocol.
     Failover(dhcp_failover::Event),
@@ -152,6 +161,8 @@ pub enum Remark {
     None,
     /// No address is free in this shared network.
     NoFreeLeases(Arc<str>),
+    /// Every class of the client that has a limit has all the leases that it may have; the last of them.
+    LeaseLimit(Box<str>),
     /// All free addresses are the partner's.
     PeerHoldsAll,
     /// The relationship doesn't serve now, for this reason.
@@ -254,6 +265,7 @@ impl Event {
             Self::Lease(_, LeaseNote::OverThreshold { .. }) => Level::Info,
             Self::Lease(..) | Self::Duplicate { .. } => Level::Error,
             Self::Ignored { .. } | Self::Failover(_) => Level::Info,
+            Self::Said { level, .. } => *level,
         }
     }
 }

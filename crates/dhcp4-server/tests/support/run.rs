@@ -71,6 +71,7 @@ impl World {
                 Output::Dial(id) => self.server.handle_dial_failed(id, true, now),
                 Output::Event(event) => self.log.push(event.to_string()),
                 Output::Probe(_)
+                | Output::Execute { .. }
                 | Output::Store(_)
                 | Output::PeerBytes(..)
                 | Output::PeerClose(_) => {}

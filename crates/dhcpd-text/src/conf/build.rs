@@ -1,11 +1,12 @@
 //! What grows while the files of a configuration are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::check::Claimed;
 use super::{
     Config, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
+    Spaces,
 };
 use crate::diagnostic::{Diagnostic, Severity, is_continuation, source_line};
 
@@ -19,8 +20,8 @@ pub(super) struct Build<'l> {
     /// The text of each of [`Config::files`].
     pub(super) sources: Vec<Rc<[u8]>>,
     pub(super) load: &'l mut Load<'l>,
-    /// Names whose declaration has been refused as not supported, so that each use is not an error of its own.
-    pub(super) refused: BTreeSet<(Refused, String)>,
+    /// The classes by name.
+    pub(super) class_names: BTreeMap<String, usize>,
     /// The names of all hosts.
     pub(super) hosts: BTreeSet<String>,
     /// Named groups and their scopes.
@@ -35,14 +36,6 @@ pub(super) struct Build<'l> {
     depth: usize,
 }
 
-/// What kind of name was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Refused {
-    Class,
-    Option,
-    Space,
-}
-
 impl<'l> Build<'l> {
     pub(super) fn new(load: &'l mut Load<'l>) -> Self {
         Self {
@@ -51,13 +44,15 @@ impl<'l> Build<'l> {
                 failover_peers: Vec::new(),
                 shared_networks: Vec::new(),
                 hosts: Vec::new(),
+                classes: Vec::new(),
+                spaces: Spaces::default(),
                 server: ServerSettings::default(),
                 files: Vec::new(),
             },
             diagnostics: Vec::new(),
             sources: Vec::new(),
             load,
-            refused: BTreeSet::new(),
+            class_names: BTreeMap::new(),
             hosts: BTreeSet::new(),
             groups: Vec::new(),
             peers: Vec::new(),

@@ -1,5 +1,6 @@
 //! `host` and `group`.
 
+use super::code::{Action, Operation, OptionAction, OptionValue};
 use super::parser::{Parser, Read};
 use super::statement::{Block, Context};
 use super::{Hardware, Host};
@@ -16,7 +17,7 @@ impl<'t> Parser<'_, '_, 't> {
     /// `host NAME { … }`
     pub(super) fn host(&mut self, context: Context) -> Read<()> {
         let token = self.next();
-        if context.block == Block::Host {
+        if matches!(context.block, Block::Host | Block::Class) {
             return Err(self.error(
                 &token,
                 "host declarations not allowed here.",
@@ -36,6 +37,7 @@ impl<'t> Parser<'_, '_, 't> {
             scope,
             hardware: None,
             client_identifier: None,
+            identifier: None,
             fixed_addresses: Vec::new(),
             at,
         });
@@ -71,6 +73,7 @@ impl<'t> Parser<'_, '_, 't> {
             }
             "group" => self.named_group(index),
             "uid" => self.uid(index),
+            "host-identifier" => self.host_identifier(index),
             _ => return None,
         };
         Some(read)
@@ -85,12 +88,15 @@ impl<'t> Parser<'_, '_, 't> {
             .options
             .iter()
             .rfind(|option| option.code == CLIENT_IDENTIFIER);
-        let value = option.map(|option| option.data.as_bytes().to_vec());
+        let value = option.map(|option| option.data.to_vec());
         let host = &mut self.build.config.hosts[index];
         if host.client_identifier.is_none() {
             host.client_identifier = value;
         }
-        if host.client_identifier.is_none() && host.hardware.is_none() && !failed {
+        let nothing = host.client_identifier.is_none()
+            && host.hardware.is_none()
+            && host.identifier.is_none();
+        if nothing && !failed {
             let message = format!(
                 "host {} can match no client: it has neither a hardware address nor a client identifier",
                 host.name
@@ -138,6 +144,38 @@ impl<'t> Parser<'_, '_, 't> {
         let value = self.octets("uid")?;
         self.build.config.hosts[index].client_identifier = Some(value);
         self.semicolon("the uid")
+    }
+
+    /// `host-identifier option NAME VALUE;`
+    fn host_identifier(&mut self, index: usize) -> Read<()> {
+        let token = self.next();
+        if self.build.config.hosts[index].identifier.is_some() {
+            let message = "only one host-identifier allowed per host";
+            return Err(self.error(&token, message, "one host-identifier"));
+        }
+        if self.peek().is_word("v6relopt") {
+            return Err(self.unsupported(&token, "host-identifier v6relopt, which is for DHCPv6"));
+        }
+        self.expect_word("option", "host-identifier must be an option or v6relopt")?;
+        let token = self.peek();
+        let Some(statement) = self.option_to_set(&token, Operation::Supersede)? else {
+            return Ok(());
+        };
+        match statement.action {
+            Action::Option(OptionAction {
+                option,
+                value: OptionValue::Bytes(value),
+                ..
+            }) => {
+                self.build.config.hosts[index].identifier = Some((option, value.to_vec()));
+                Ok(())
+            }
+            _ => Err(self.error(
+                &token,
+                "not supported: an expression here",
+                "a constant value",
+            )),
+        }
     }
 
     /// `hardware TYPE ADDRESS;`
@@ -224,7 +262,7 @@ impl<'t> Parser<'_, '_, 't> {
     /// `group [NAME] { … }`
     pub(super) fn group(&mut self, context: Context) -> Read<()> {
         let token = self.next();
-        if context.block == Block::Host {
+        if matches!(context.block, Block::Host | Block::Class) {
             return Err(self.error(
                 &token,
                 "group declarations not allowed here.",

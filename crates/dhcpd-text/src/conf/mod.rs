@@ -2,7 +2,8 @@
 //!
 //! The grammar is ISC's (dhcpd.conf(5), dhcp-options(5) and `server/confpars.c` of 4.4.3), and so are the verdicts: what dhcpd rejects is
 //! rejected, on the line that dhcpd names; what dhcpd accepts though it is doubtful is accepted with a warning. A statement that is
-//! dhcpd's but not supported yet is an error that says so; none is dropped in silence.
+//! dhcpd's but not this server's is an error that says so, or, if it would mean nothing here, a warning; none is dropped in
+//! silence.
 //!
 //! ```
 //! let text = "default-lease-time 600;\nsubnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.10 192.0.2.20; }\n";
@@ -26,36 +27,53 @@ mod build;
 mod check;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod checks;
+mod class;
+pub mod code;
+mod control;
+mod define;
 mod domain;
+mod executable;
+pub mod expr;
+mod expression;
 mod failover;
+mod format;
 mod host;
 mod key;
 mod model;
 mod network;
 mod number;
+mod option_table;
 mod options;
+mod parameter_table;
 mod parameters;
 mod parser;
+mod pattern;
 mod peer;
 mod pool;
 mod server;
 mod settings;
+mod space;
 mod statement;
 mod value;
 mod words;
+mod zone;
 
+pub use class::{Class, Subclass};
 pub use failover::{AddressOrName, DEFAULT_FAILOVER_PORT, FailoverPeer, Role, hba_from_split};
 pub use model::{
-    Config, Hardware, Host, Location, OptionData, OptionSetting, Permit, Pool, PoolFailover, Range,
-    Scope, ScopeId, SharedNetwork, Subnet,
+    Config, Hardware, Host, Location, OptionSetting, Permit, Pool, PoolFailover, Range, Scope,
+    ScopeId, SharedNetwork, Subnet,
 };
-pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettings};
+pub use pattern::Pattern;
+pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettings, Zone};
 pub use settings::{Permission, Settings};
+pub use space::{OptionId, Space, SpaceId, Spaces};
 
 use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use build::Build;
+use code::OnStatement;
 use parser::Parser;
 use statement::Context;
 
@@ -112,6 +130,32 @@ pub fn parse<T: Into<Vec<u8>>>(
         config: build.config,
         warnings: build.diagnostics,
     })
+}
+
+/// Reads an `on` statement by itself, as a lease file has it, with the option spaces and classes of a configuration.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_on(
+    text: &str,
+    spaces: &Spaces,
+    classes: &[Class],
+) -> Result<OnStatement, Vec<Diagnostic>> {
+    let mut load = |name: &str| Err(format!("{name} isn't for lease files"));
+    let mut build = Build::new(&mut load);
+    build.config.spaces = spaces.clone();
+    let names = classes.iter().map(|class| class.name.clone());
+    build.class_names = names.zip(0..).collect();
+    let source = Rc::from(text.as_bytes());
+    let Some(file) = build.add_file("on", &source) else {
+        return Err(vec![too_long("on")]);
+    };
+    let mut parser = Parser::new(&mut build, file, &source);
+    let read = parser.on_alone();
+    match read {
+        Ok(on) if build.errors() == 0 => Ok(on),
+        _ => Err(build.diagnostics),
+    }
 }
 
 fn too_long(file: &str) -> Diagnostic {

@@ -1,8 +1,10 @@
 //! What a dhcpd.conf says: the tree of networks, and the scopes that options and settings stand in.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use super::{FailoverPeer, ServerSettings, Settings};
+use super::code::{Action, Operation, OptionAction, OptionValue, Statement};
+use super::{Class, FailoverPeer, OptionId, ServerSettings, Settings, SpaceId, Spaces};
 
 /// A whole configuration.
 ///
@@ -18,6 +20,10 @@ pub struct Config {
     pub shared_networks: Vec<SharedNetwork>,
     /// All hosts: in ISC they are global wherever they are declared; only their scope depends on the place.
     pub hosts: Vec<Host>,
+    /// The classes, in the order of the file.
+    pub classes: Vec<Class>,
+    /// The option spaces, and which options there are.
+    pub spaces: Spaces,
     /// What concerns the server as a whole.
     pub server: ServerSettings,
     /// The names of the files read, the main one first; [`Location::file`] is an index here.
@@ -49,40 +55,52 @@ pub struct Location {
 pub struct Scope {
     /// The scope around this one; `None` for the root only.
     pub parent: Option<ScopeId>,
-    /// `option` statements in the order of the file. Each code stands once: the last one of a scope wins.
+    /// What is executed for each client, in the order of the file; what follows are the parts of this that are the same for every client.
+    pub statements: Vec<Statement>,
+    /// Options of DHCP itself with a constant value, in the order of the file. Each code stands once: the last one of a scope wins, in the place of the first.
     pub options: Vec<OptionSetting>,
-    /// The other parameters.
+    /// The parameters with a constant value.
     pub settings: Settings,
 }
 
-/// One `option NAME VALUE;`.
+impl Scope {
+    /// Whether its [`options`](Self::options) and [`settings`](Self::settings) say it all: it holds nothing but constant
+    /// options of DHCP itself and parameters, and no option space is put into an option.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.settings.vendor_option_space.is_none()
+            && self.settings.site_option_space.is_none()
+            && self
+                .statements
+                .iter()
+                .all(|statement| match &statement.action {
+                    Action::Option(OptionAction {
+                        option,
+                        operation: Operation::Supersede,
+                        value: OptionValue::Bytes(_),
+                    }) => matches!(option.space, SpaceId::DHCP | SpaceId::SERVER),
+                    _ => false,
+                })
+    }
+
+    /// Whether it gives every client the same.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.statements
+            .iter()
+            .all(|statement| statement.action.is_constant())
+    }
+}
+
+/// One `option NAME VALUE;` of the space `dhcp`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSetting {
     /// The DHCP option code.
     pub code: u8,
-    /// The value.
-    pub data: OptionData,
+    /// The value as it goes on the wire, which may be more than 255 bytes.
+    pub data: Arc<[u8]>,
     /// Where it is set.
     pub at: Location,
-}
-
-/// The value of an option.
-///
-/// An enum because values that depend on the client (ISC's expressions) will stand here too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OptionData {
-    /// A value known when the file is read: its bytes as they go on the wire, which may be more than 255.
-    Bytes(Vec<u8>),
-}
-
-impl OptionData {
-    /// The bytes for the wire.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Bytes(bytes) => bytes,
-        }
-    }
 }
 
 /// A `shared-network`, or the one that ISC makes around a subnet that stands alone.
@@ -184,6 +202,8 @@ pub enum Permit {
     AllClients,
     /// `dynamic bootp clients`
     DynamicBootpClients,
+    /// `members of "CLASS"`: an index into [`Config::classes`].
+    Members(usize),
     /// `after TIME`: from this moment on, in Unix seconds.
     After(u64),
 }
@@ -197,6 +217,8 @@ pub struct Host {
     pub scope: ScopeId,
     /// `hardware TYPE ADDRESS;`
     pub hardware: Option<Hardware>,
+    /// `host-identifier option NAME VALUE;`: found by what the client sent in an option.
+    pub identifier: Option<(OptionId, Vec<u8>)>,
     /// `option dhcp-client-identifier VALUE;` directly in the host. It is among the scope's options too, as in ISC.
     pub client_identifier: Option<Vec<u8>>,
     /// `fixed-address A, B…;`

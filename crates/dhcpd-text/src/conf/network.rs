@@ -94,7 +94,10 @@ impl<'t> Parser<'_, '_, 't> {
     /// `subnet NUMBER netmask MASK { … }`
     pub(super) fn subnet(&mut self, context: Context) -> Read<()> {
         let token = self.next();
-        if matches!(context.block, Block::Subnet | Block::Pool | Block::Host) {
+        if matches!(
+            context.block,
+            Block::Subnet | Block::Pool | Block::Host | Block::Class
+        ) {
             return Err(self.error(
                 &token,
                 "subnet declarations not allowed here.",
@@ -146,7 +149,7 @@ impl<'t> Parser<'_, '_, 't> {
             ));
         }
         if netmask.to_bits().leading_ones() != netmask.to_bits().count_ones() {
-            let message = format!("not supported yet: the netmask {netmask}, which has holes");
+            let message = format!("not supported: the netmask {netmask}, which has holes");
             return Err(self.error_since(start, &message, "a netmask of ones before zeros"));
         }
         Ok(())

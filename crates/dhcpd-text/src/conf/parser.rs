@@ -209,6 +209,16 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         }
     }
 
+    /// The last token taken.
+    pub(super) fn last_span(&self) -> Span {
+        self.last
+    }
+
+    /// The same source, read anew from this offset on.
+    pub(super) fn lexer_at(&self, offset: usize) -> Lexer<'t> {
+        self.lexer.at(offset)
+    }
+
     /// Where `token` stands.
     pub(super) fn location(&mut self, token: &Token<'_>) -> Location {
         let place = self.place(token.span.start);
@@ -264,12 +274,12 @@ impl<'b, 'l, 't> Parser<'b, 'l, 't> {
         self.error_span(if one_line { whole } else { self.last }, message, expected)
     }
 
-    /// Reports a statement that ISC dhcpd knows and this reader doesn't yet.
+    /// Reports something that ISC dhcpd does and this server doesn't.
     pub(super) fn unsupported(&mut self, token: &Token<'_>, what: &str) -> Reported {
         self.report(
             Severity::Error,
             token.span,
-            &format!("not supported yet: {what}"),
+            &format!("not supported: {what}"),
             None,
         );
         Reported

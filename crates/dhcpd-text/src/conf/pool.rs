@@ -2,8 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::build::Refused;
-use super::parser::{Parser, Read, Reported};
+use super::parser::{Parser, Read};
 use super::statement::{Block, Context};
 use super::{Permit, Pool, PoolFailover, Range};
 use crate::diagnostic::Severity;
@@ -268,7 +267,11 @@ impl<'t> Parser<'_, '_, 't> {
             "unauthenticated" => (Permit::UnauthenticatedClients, true),
             "all" => (Permit::AllClients, true),
             "dynamic" => (Permit::DynamicBootpClients, true),
-            "members" => return Err(self.members()),
+            "members" => {
+                let class = self.members()?;
+                self.semicolon("the class")?;
+                return Ok(Permit::Members(class));
+            }
             "after" => return self.after(pool),
             _ => return Err(self.error_next("expecting permit type.", expected)),
         };
@@ -293,25 +296,5 @@ impl<'t> Parser<'_, '_, 't> {
         let date = self.date()?;
         self.semicolon("the date")?;
         Ok(Permit::After(date))
-    }
-
-    /// `members of "CLASS"`
-    fn members(&mut self) -> Reported {
-        let token = self.next();
-        if let Err(reported) = self.expect_word("of", "expecting \"of\"") {
-            return reported;
-        }
-        let name = match self.quoted(
-            "expecting class name.",
-            "the name of a class in double quotes",
-        ) {
-            Ok(name) => String::from_utf8_lossy(&name).into_owned(),
-            Err(reported) => return reported,
-        };
-        if self.build.refused.contains(&(Refused::Class, name.clone())) {
-            return self.unsupported(&token, "members of classes");
-        }
-        let expected = "a class that is declared above the pool";
-        self.error_last(&format!("no such class: {name}"), expected)
     }
 }

@@ -1,11 +1,13 @@
 //! What concerns the server as a whole rather than a scope.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::AddressOrName;
 
 /// Statements that ISC reads for the whole server, wherever in the outermost scope they stand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerSettings {
-    /// `ddns-update-style`; other styles than `none` are not supported.
+    /// `ddns-update-style`
     pub ddns_update_style: Option<DdnsUpdateStyle>,
     /// `log-facility`, such as `local7`: a name of syslog(3) in lower case, without `LOG_`.
     pub log_facility: Option<String>,
@@ -15,6 +17,8 @@ pub struct ServerSettings {
     pub omapi_key: Option<String>,
     /// `key NAME { … }` declarations.
     pub keys: Vec<Key>,
+    /// `zone NAME { … }` declarations.
+    pub zones: Vec<Zone>,
     /// `lease-file-name`
     pub lease_file_name: Option<String>,
     /// `pid-file-name`
@@ -40,6 +44,12 @@ pub struct ServerSettings {
 pub enum DdnsUpdateStyle {
     /// No DNS updates.
     None,
+    /// `ad-hoc`, which no ISC dhcpd of today does.
+    AdHoc,
+    /// Names are guarded by TXT records.
+    Interim,
+    /// Names are guarded by DHCID records (RFC 4701, RFC 4703).
+    Standard,
 }
 
 /// `db-time-format`: how dates are written in the lease file.
@@ -69,6 +79,23 @@ pub struct Key {
     pub algorithm: String,
     /// The secret in base 64, as written.
     pub secret: String,
+}
+
+/// `zone NAME { primary A; key K; }`: where the names of a zone are updated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    /// Its name, with a dot at the end.
+    pub name: String,
+    /// `primary`: the servers to update.
+    pub primary: Vec<AddressOrName>,
+    /// `secondary`: those to try if there is no other.
+    pub secondary: Vec<AddressOrName>,
+    /// `primary6`, `secondary6`: the same by IPv6.
+    pub primary6: Vec<Ipv6Addr>,
+    /// See [`primary6`](Self::primary6).
+    pub secondary6: Vec<Ipv6Addr>,
+    /// The name of a key in [`keys`](ServerSettings::keys).
+    pub key: Option<String>,
 }
 
 impl std::fmt::Debug for Key {

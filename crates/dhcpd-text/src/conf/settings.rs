@@ -83,6 +83,29 @@ pub struct Settings {
     pub log_threshold_low: Option<u8>,
     pub log_threshold_high: Option<u8>,
 
+    /// The option space whose options go into option 43.
+    pub vendor_option_space: Option<Vec<u8>>,
+    /// The option space that stands for the site-specific options.
+    pub site_option_space: Option<Vec<u8>>,
+    /// Unix time at which leases of BOOTP clients end.
+    pub dynamic_bootp_lease_cutoff: Option<u32>,
+
+    // DNS updates.
+    pub ddns_updates: Option<bool>,
+    pub ddns_hostname: Option<Vec<u8>>,
+    pub ddns_domainname: Option<Vec<u8>>,
+    pub ddns_rev_domainname: Option<Vec<u8>>,
+    pub ddns_ttl: Option<u32>,
+    pub ddns_local_address4: Option<Ipv4Addr>,
+    pub ddns_dual_stack_mixed_mode: Option<bool>,
+    pub ddns_guard_id_must_match: Option<bool>,
+    pub ddns_other_guard_is_dynamic: Option<bool>,
+    pub do_forward_updates: Option<bool>,
+    pub do_reverse_updates: Option<bool>,
+    pub update_optimization: Option<bool>,
+    pub update_conflict_detection: Option<bool>,
+    pub fqdn_reply: Option<bool>,
+
     /// `update-static-leases`, kept because it changes what is written for fixed addresses.
     pub update_static_leases: Option<bool>,
 }

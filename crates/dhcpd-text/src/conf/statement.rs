@@ -3,11 +3,9 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::build::Refused;
-use super::options;
-use super::parameters;
+use super::code::{Action, Operation, OptionAction, OptionValue, Statement};
 use super::parser::{Parser, Read, Reported};
-use super::{MAX_BYTES, MAX_INCLUDES, Permission, ScopeId, words};
+use super::{MAX_BYTES, MAX_INCLUDES, OptionSetting, ScopeId, SpaceId, words};
 use crate::lex::{Token, TokenKind};
 
 /// The kind of block that a statement stands in.
@@ -19,6 +17,7 @@ pub(super) enum Block {
     Subnet,
     Pool,
     Host,
+    Class,
 }
 
 /// Where a statement stands.
@@ -32,6 +31,8 @@ pub(super) struct Context {
     pub(super) subnet: Option<usize>,
     /// The host around it: an index into the configuration's.
     pub(super) host: Option<usize>,
+    /// Whether it stands in the block of an `if` or the like, where nothing can be declared.
+    pub(super) nested: bool,
     /// Whether a declaration stood before it in the block, which only changes ISC's words.
     pub(super) after_declaration: bool,
 }
@@ -43,6 +44,7 @@ impl Context {
         network: None,
         subnet: None,
         host: None,
+        nested: false,
         after_declaration: false,
     };
 
@@ -111,17 +113,6 @@ impl<'t> Parser<'_, '_, 't> {
             "hardware" => self.hardware(context),
             "fixed-address" => self.fixed_address(context),
             "authoritative" | "not" => self.authoritative(context),
-            "allow" => self.allow(context, Permission::Allow),
-            "deny" => self.allow(context, Permission::Deny),
-            "ignore" => self.allow(context, Permission::Ignore),
-            "option" => self.option(context),
-            "server-identifier" => {
-                self.next();
-                let option =
-                    options::by_name("dhcp-server-identifier").expect("it is in the table");
-                self.option_value(context, &token, option)
-            }
-            "db-time-format" => self.db_time_format(),
             "lease-id-format" => self.lease_id_format(),
             "server-duid" => {
                 self.next();
@@ -132,11 +123,44 @@ impl<'t> Parser<'_, '_, 't> {
                 self.recover();
                 Ok(())
             }
-            _ => match parameters::by_name(word) {
-                Some(parameter) => self.parameter(context, token, parameter),
-                None => self.other(word, token, context),
+            _ => match self.executable(Some(word), token, context, None) {
+                Some(read) => {
+                    if let Some(statement) = read? {
+                        self.insert(context.scope, statement);
+                    }
+                    Ok(())
+                }
+                None => Err(self.out_of_place(&token, context)),
             },
         }
+    }
+
+    /// Puts a statement at the end of a scope. What is the same for every client is looked up elsewhere too.
+    fn insert(&mut self, scope: ScopeId, statement: Statement) {
+        let scope = self.build.scope(scope);
+        if let Action::Option(OptionAction {
+            option,
+            operation: Operation::Supersede,
+            value: OptionValue::Bytes(data),
+        }) = &statement.action
+        {
+            match (option.space, u8::try_from(option.code)) {
+                (SpaceId::DHCP, Ok(code)) => {
+                    let setting = OptionSetting {
+                        code,
+                        data: data.clone(),
+                        at: statement.at,
+                    };
+                    match scope.options.iter_mut().find(|other| other.code == code) {
+                        Some(former) => *former = setting,
+                        None => scope.options.push(setting),
+                    }
+                }
+                (SpaceId::SERVER, _) => scope.settings.set(option.code, data),
+                _ => {}
+            }
+        }
+        scope.statements.push(statement);
     }
 
     /// Reads a statement that declares something; other statements are left to go on with.
@@ -155,40 +179,45 @@ impl<'t> Parser<'_, '_, 't> {
             "range" => self.subnet_range(context),
             "host" => self.host(context),
             "group" => self.group(context),
-            "key" => self.key(),
-            "class" | "subclass" | "vendor-class" | "user-class" => self.class(word),
-            "if" => self.conditional(&token),
-            "zone"
-            | "on"
-            | "switch"
-            | "case"
-            | "break"
-            | "set"
-            | "unset"
-            | "define"
-            | "eval"
-            | "execute"
-            | "return"
-            | "log"
-            | "add"
-            | "send"
-            | "supersede"
-            | "default"
-            | "prepend"
-            | "append"
-            | "parse-vendor-option"
-            | "subnet6"
-            | "range6"
-            | "prefix6"
-            | "pool6"
-            | "fixed-address6"
-            | "fixed-prefix6"
-            | "host-identifier" => {
+            "class" => self.class(context),
+            "subclass" => self.subclass(context),
+            "vendor-class" | "user-class" => {
                 self.next();
-                Err(self.unsupported(&token, word))
+                Err(self.unsupported(
+                    &token,
+                    &format!("{word}, which dhcpd 3.0 has replaced with classes"),
+                ))
+            }
+            "subnet6" | "range6" | "prefix6" | "pool6" | "fixed-address6" | "fixed-prefix6" => {
+                self.dhcpv6_declaration(word, context)
             }
             _ => return ControlFlow::Continue(()),
         })
+    }
+
+    /// A declaration for DHCPv6, passed over where ISC takes it in DHCPv4's mode.
+    fn dhcpv6_declaration(&mut self, word: &str, context: Context) -> Read<()> {
+        let token = self.next();
+        let expected = "none: this server does not speak DHCPv6";
+        let allowed = match word {
+            "range6" | "prefix6" | "pool6" => context.block == Block::Subnet,
+            "fixed-address6" | "fixed-prefix6" => context.host.is_some(),
+            _ => !matches!(context.block, Block::Subnet | Block::Host | Block::Class),
+        };
+        if !allowed {
+            let message = format!("{word} declaration not allowed here.");
+            return Err(self.error(&token, &message, expected));
+        }
+        if !word.starts_with("fixed-") {
+            let message = format!("{word} statement is only supported in DHCPv6 mode.");
+            return Err(self.error(&token, &message, expected));
+        }
+        self.warn(
+            &token,
+            &format!("{word} has no effect: this server does not speak DHCPv6"),
+        );
+        self.recover();
+        Ok(())
     }
 
     /// `include "FILE";`
@@ -271,74 +300,21 @@ impl<'t> Parser<'_, '_, 't> {
         self.semicolon("authoritative")
     }
 
-    /// `allow KEYWORD;` and the like, outside of pools.
-    fn allow(&mut self, context: Context, permission: Permission) -> Read<()> {
+    /// A word that means nothing. To ISC it is a variable, whose value is thrown away.
+    pub(super) fn unknown_word(&mut self, word: &str, token: Token<'t>) -> Read<()> {
         self.next();
-        let expected = "one of unknown-clients, bootp, booting, dynamic-bootp, duplicates, declines, client-updates, leasequery";
-        let token = self.peek();
-        let settings = self.build.settings(context.scope);
-        let field = match token.word().map(str::to_ascii_lowercase).as_deref() {
-            Some("unknown-clients") => &mut settings.unknown_clients,
-            Some("bootp") => &mut settings.bootp,
-            Some("booting") => &mut settings.booting,
-            Some("dynamic-bootp") => &mut settings.dynamic_bootp,
-            Some("duplicates") => &mut settings.duplicates,
-            Some("declines") => &mut settings.declines,
-            Some("client-updates") => &mut settings.client_updates,
-            Some("leasequery") => &mut settings.leasequery,
-            _ => return Err(self.error_next("expecting allow/deny key", expected)),
-        };
-        *field = Some(permission);
-        self.next();
-        self.semicolon("the keyword")
-    }
-
-    /// `class "NAME" { … }` and its relatives.
-    fn class(&mut self, word: &str) -> Read<()> {
-        let token = self.next();
-        if let Some(Ok(name)) = self.peek().string() {
-            let name = String::from_utf8_lossy(&name).into_owned();
-            self.build.refused.insert((Refused::Class, name));
-        }
-        Err(self.unsupported(&token, word))
-    }
-
-    /// `if … { … } elsif … { … } else { … }`
-    fn conditional(&mut self, token: &Token<'_>) -> Read<()> {
-        self.next();
-        self.unsupported(token, "if");
-        self.recover();
-        while ["elsif", "else"]
-            .iter()
-            .any(|word| self.peek().is_word(word))
-        {
-            self.next();
-            self.recover();
-        }
-        Ok(())
-    }
-
-    /// A word that starts no statement.
-    fn other(&mut self, word: &str, token: Token<'t>, context: Context) -> Read<()> {
-        if words::is_reserved(word) {
-            return Err(self.out_of_place(&token, context));
-        }
-        self.next();
-        let nearest = words::nearest(word, parameters::names().chain(STATEMENTS));
+        let parameters = self.build.config.spaces.names(SpaceId::SERVER);
+        let nearest = words::nearest(word, parameters.chain(STATEMENTS));
         let expected = match nearest {
             Some(nearest) => format!("a statement of dhcpd.conf(5); did you mean `{nearest}`?"),
             None => "a statement of dhcpd.conf(5)".to_owned(),
         };
         if self.take(b';') {
-            // To ISC it is a variable, whose value is thrown away.
             self.warn(
                 &token,
                 &format!("{word} means nothing; {expected} may be meant"),
             );
             return Ok(());
-        }
-        if self.peek().is(b'(') || self.peek().is(b'=') {
-            return Err(self.unsupported(&token, &format!("expressions (with {word})")));
         }
         self.end_statement(&format!("`;`, because {word} is not known; {expected}"))
     }
@@ -381,7 +357,7 @@ fn declares(word: &str, context: Context) -> Option<bool> {
 }
 
 /// Statements that are not in the table of parameters, for suggestions.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 23] = [
     "include",
     "failover",
     "shared-network",
@@ -392,6 +368,12 @@ const STATEMENTS: [&str; 17] = [
     "group",
     "key",
     "class",
+    "subclass",
+    "if",
+    "switch",
+    "set",
+    "log",
+    "execute",
     "hardware",
     "fixed-address",
     "authoritative",

@@ -4,116 +4,33 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::AddressOrName;
 use super::domain::DomainWriter;
+use super::format::{Field, Format};
 use super::number::Number;
 use super::parser::{Parser, Read, Reported};
 use crate::lex::{Token, TokenKind};
 
-/// One part of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
-    /// An IPv4 address: 4 bytes.
-    Address,
-    /// An IPv6 address: 16 bytes.
-    Address6,
-    /// An integer of 1, 2 or 4 bytes. The sign is up to whoever writes it, as in ISC.
-    Integer(u8),
-    /// Seconds, 4 bytes; also `infinite`.
-    Time,
-    /// `true`, `on`, `false`, `off`, or `ignore`: 1, 0, 2.
-    Flag,
-    /// A quoted string, or one word.
-    Text,
-    /// A quoted string, or octets in hexadecimal with colons.
-    Octets,
-    /// A domain name without quotes.
-    DomainName,
-    /// Quoted domain names with commas.
-    DomainList {
-        /// With pointers to earlier names (RFC 1035 §4.1.4).
-        compressed: bool,
-    },
-}
-
-/// Which part of a format may be written again, after a comma.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// None.
-    No,
-    /// The whole.
-    All,
-    /// The last field.
-    Last,
-}
-
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Format {
-    pub(super) fields: &'static [Field],
-    pub(super) repeat: Repeat,
-    /// The last field may be left out.
-    pub(super) optional: bool,
-}
-
-impl Format {
-    pub(super) const fn of(fields: &'static [Field]) -> Self {
-        Self {
-            fields,
-            repeat: Repeat::No,
-            optional: false,
-        }
-    }
-
-    pub(super) const fn repeated(fields: &'static [Field], repeat: Repeat) -> Self {
-        Self {
-            fields,
-            repeat,
-            optional: false,
-        }
-    }
-}
-
-impl Field {
-    /// How a message names it.
-    fn expected(self) -> &'static str {
-        match self {
-            Self::Address => "an IP address, such as 192.0.2.1",
-            Self::Address6 => "an IPv6 address, such as 2001:db8::1",
-            Self::Integer(1) => "a number from 0 to 255",
-            Self::Integer(2) => "a number from 0 to 65535",
-            Self::Integer(_) => "a number",
-            Self::Time => "a number of seconds, without a unit",
-            Self::Flag => "`true` or `false` (or `on` or `off`)",
-            Self::Text => "a string in double quotes",
-            Self::Octets => "a string in double quotes, or octets in hexadecimal such as 0a:1b:2c",
-            Self::DomainName => "a domain name without quotes",
-            Self::DomainList { .. } => "domain names in double quotes, with commas",
-        }
-    }
-}
-
 impl Parser<'_, '_, '_> {
     /// Reads the value of `what`, which has this format.
-    pub(super) fn value(&mut self, format: Format, what: &str) -> Read<Vec<u8>> {
-        if self.peek().is(b';') {
-            return Err(self.missing_value(format.fields[0].expected(), what));
+    pub(super) fn value(&mut self, format: &Format, what: &str) -> Read<Vec<u8>> {
+        let fields = &format.fields;
+        if self.peek().is(b';') && fields[0] != Field::Nothing {
+            return Err(self.missing_value(fields[0].expected(), what));
         }
         let mut bytes = Vec::new();
-        let mut first = 0;
         loop {
-            for (index, field) in format.fields.iter().enumerate().skip(first) {
-                let last = index + 1 == format.fields.len();
+            for (index, field) in fields.iter().enumerate() {
+                let last = index + 1 == fields.len();
                 if format.optional && last && self.peek().is(b';') {
                     break;
                 }
                 self.field(*field, what, &mut bytes)?;
+                while format.repeats(index) && self.take(b',') {
+                    self.field(*field, what, &mut bytes)?;
+                }
             }
-            if format.repeat == Repeat::No || !self.take(b',') {
+            if !format.array || !self.take(b',') {
                 return Ok(bytes);
             }
-            first = match format.repeat {
-                Repeat::Last => format.fields.len() - 1,
-                Repeat::All | Repeat::No => 0,
-            };
         }
     }
 
@@ -139,7 +56,11 @@ impl Parser<'_, '_, '_> {
             Field::Time => out.extend(self.integer(field, 4)?),
             Field::Flag => out.push(self.flag()?),
             Field::Text => out.extend(self.text()?),
-            Field::Octets => out.extend(self.octets(what)?),
+            Field::Word => out.extend(self.bare_word()?),
+            Field::Name => out.extend(self.key_name()?),
+            Field::Octets | Field::Encapsulate(_) => out.extend(self.octets(what)?),
+            Field::Nothing => {}
+            Field::Choice(words) => out.push(self.choice(words)?),
             Field::DomainName => self.domain_name(out)?,
             Field::DomainList { compressed } => self.domain_list(compressed, out)?,
         }
@@ -176,6 +97,28 @@ impl Parser<'_, '_, '_> {
         };
         self.next();
         Ok(value)
+    }
+
+    fn bare_word(&mut self) -> Read<Vec<u8>> {
+        let token = self.peek();
+        let Some(word) = token.word() else {
+            return Err(self.error_next("expecting identifier.", Field::Word.expected()));
+        };
+        self.next();
+        Ok(word.as_bytes().to_vec())
+    }
+
+    fn choice(&mut self, words: &[&str]) -> Read<u8> {
+        let expected = format!("one of {}", words.join(", "));
+        let token = self.peek();
+        let Some(word) = token.word() else {
+            return Err(self.error_next("identifier expected", &expected));
+        };
+        let Some(at) = words.iter().position(|known| *known == word) else {
+            return Err(self.error_next("unknown value", &expected));
+        };
+        self.next();
+        Ok(u8::try_from(at).expect("there are few words to choose from"))
     }
 
     fn text(&mut self) -> Read<Vec<u8>> {
@@ -331,7 +274,7 @@ impl Parser<'_, '_, '_> {
         Ok(octets.into())
     }
 
-    fn address6(&mut self) -> Read<Ipv6Addr> {
+    pub(super) fn address6(&mut self) -> Read<Ipv6Addr> {
         let first = self.peek();
         let mut text = String::new();
         // Blanks end an address: after `::` nothing else does.
