@@ -46,6 +46,9 @@ impl Endpoint {
         let reaction = self.reaction(peer, message.is_startup(), before.1, starting);
         self.perform(reaction, starting, peer, cx);
         self.say_first_state(cx);
+        if !message.is_startup() {
+            self.repeat_state(peer, before, cx);
+        }
         if self.state == ServerState::PartnerDown && self.needs_all {
             // Declared alone before it had recovered: it still lacks what the partner knows.
             self.request_updates(true, cx);
@@ -269,6 +272,23 @@ impl Endpoint {
             due
         });
         if due {
+            self.send_state(cx);
+        }
+    }
+
+    /// dhcpd in STARTUP that hears the state which it has on record goes back to its own and looks no
+    /// further: in COMMUNICATIONS-INTERRUPTED it would wait for our NORMAL, which we have said.
+    fn repeat_state(
+        &mut self,
+        peer: ServerState,
+        before: (ServerState, Option<ServerState>),
+        cx: &mut Context<'_>,
+    ) {
+        const STUCK: (ServerState, Option<ServerState>) = (
+            ServerState::Normal,
+            Some(ServerState::CommunicationsInterrupted),
+        );
+        if before == STUCK && (self.state, Some(peer)) == STUCK {
             self.send_state(cx);
         }
     }

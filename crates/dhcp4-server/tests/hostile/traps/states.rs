@@ -93,6 +93,24 @@ fn what_a_partner_in_normal_bears() {
     }
 }
 
+/// dhcpd that comes back in COMMUNICATIONS-INTERRUPTED, and has on record that we are NORMAL, takes our first word for no
+/// news and waits for another.
+#[test]
+fn a_partner_that_stays_interrupted_hears_us_again() {
+    use ServerState::{CommunicationsInterrupted as Interrupted, Normal};
+    for primary in [true, false] {
+        let mut partner = Partner::of_file(primary, &file(primary, Interrupted, Normal));
+        let conn = partner.shake_hands();
+        partner.say_state(conn, Interrupted, ServerFlags::STARTUP);
+        assert_eq!(partner.state(), Normal);
+        partner.hear(conn);
+        partner.say_state(conn, Interrupted, ServerFlags(0));
+        assert_eq!(states(&partner.hear(conn)), [Normal], "primary {primary}");
+        partner.say_state(conn, Normal, ServerFlags(0));
+        assert_eq!(states(&partner.hear(conn)), [], "nothing new");
+    }
+}
+
 /// A partner last heard of serving alone, or resolving a conflict, may be giving out our addresses.
 #[test]
 fn the_partners_state_silences_us() {
