@@ -18,7 +18,7 @@ use nix::sys::socket::{
 
 mod solo;
 
-pub use solo::Solo;
+pub use solo::{Solo, lease_file};
 
 /// How long a server may take to say what it has to say on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -277,7 +277,7 @@ fn open(from: Ipv4Addr, to: SocketAddrV4) -> nix::Result<TcpStream> {
 }
 
 /// The wall clock.
-fn now() -> UnixTime {
+pub fn now() -> UnixTime {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");

@@ -1,14 +1,13 @@
 //! A server alone with its scripted partner.
 
+use std::fmt::Display;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use failover_wire::ServerState;
-
-use super::{Scripted, Terms};
+use super::{Scripted, Terms, now};
 use crate::conf::PEER;
 use crate::netns::{Namespace, PREFIX};
 use crate::server::{Kind, Server};
@@ -62,27 +61,19 @@ impl Solo {
         }
     }
 
-    /// Writes a lease file: the states, `since` seconds ago, and records of leases.
+    /// Writes a lease file: the states by name, `since` seconds ago, and records of leases.
     ///
     /// # Panics
     ///
     /// The file can't be written.
-    pub fn write_leases(&self, mine: ServerState, partner: ServerState, since: u64, leases: &str) {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("after 1970")
-            .as_secs();
-        let at = now - since;
-        // A parse error in a primary's file.
-        let mclt = if self.primary {
-            String::new()
-        } else {
-            format!("  mclt {MCLT};\n")
-        };
-        let text = format!(
-            "failover peer \"{PEER}\" state {{\n  my state {mine} at epoch {at};\n  \
-             partner state {partner} at epoch {at};\n{mclt}}}\n{leases}"
-        );
+    pub fn write_leases(
+        &self,
+        mine: impl Display,
+        partner: impl Display,
+        since: u32,
+        leases: &str,
+    ) {
+        let text = lease_file(self.primary, (mine, partner), since, leases);
         let path = self.server.leases();
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
@@ -122,6 +113,27 @@ impl Drop for Solo {
     }
 }
 
+/// A lease file of the relationship of all pairs here: a server's state and its partner's, both `since` seconds ago, and
+/// records of leases.
+pub fn lease_file(
+    primary: bool,
+    (mine, partner): (impl Display, impl Display),
+    since: u32,
+    leases: &str,
+) -> String {
+    let at = now().0 - since;
+    // A parse error in a primary's file.
+    let mclt = if primary {
+        String::new()
+    } else {
+        format!("  mclt {MCLT};\n")
+    };
+    format!(
+        "failover peer \"{PEER}\" state {{\n  my state {mine} at epoch {at};\n  \
+         partner state {partner} at epoch {at};\n{mclt}}}\n{leases}"
+    )
+}
+
 fn conf(primary: bool) -> String {
     let role = if primary {
         format!("primary; mclt {MCLT}; split 128;")
@@ -131,6 +143,7 @@ fn conf(primary: bool) -> String {
     let [server, partner] = SITES;
     format!(
         "authoritative;
+omapi-port 7911;
 ddns-update-style none;
 default-lease-time 7200;
 max-lease-time 7200;

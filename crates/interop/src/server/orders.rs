@@ -4,6 +4,8 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use failover_wire::ServerState;
+
 use super::{Kind, Server, binary, write};
 use crate::netns::output;
 
@@ -49,16 +51,11 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// It isn't a state that an operator orders.
+    /// There is no such state.
     pub fn set_state(&self, peer: &str, state: &str) {
         self.log.add(&format!("-- set-state {peer} {state}"));
-        // As the failover-state object has them (omapi(3)).
-        let number = match state {
-            "partner-down" => 4,
-            "recover" => 6,
-            "shutdown" => 8,
-            other => panic!("nobody orders {other}"),
-        };
+        // The failover-state object has the protocol's numbers (omapi(3)).
+        let number = state.parse::<ServerState>().expect("a state's name") as u8;
         self.omshell(peer, &format!("set local-state = {number}\nupdate\n"));
     }
 
