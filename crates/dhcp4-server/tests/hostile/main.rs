@@ -35,7 +35,7 @@
 //! | 28 | 1 000 links | capped, clients served | `handshake::a_thousand_connections`; over TCP: `dhcp-failoverd/tests/hostile.rs` |
 //! | 29 | UPDREQ during UPDREQALL | treated as all | `requests::a_request_during_one_for_all` |
 //!
-//! `traps` holds what kills, wedges or misleads ISC dhcpd; its table is in `interop/tests/traps.rs`.
+//! `traps` holds what kills, wedges or misleads ISC dhcpd; its table is in `interop/tests/traps`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod handshake;

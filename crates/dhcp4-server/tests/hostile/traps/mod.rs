@@ -1,4 +1,4 @@
-//! What kills, wedges or misleads ISC dhcpd, as a scripted partner; the table is in `interop/tests/traps.rs`.
+//! What kills, wedges or misleads ISC dhcpd, as a scripted partner; the table is in `interop/tests/traps`.
 
 mod leases;
 mod link;
