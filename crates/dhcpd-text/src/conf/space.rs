@@ -12,7 +12,7 @@ use super::parameters;
 pub struct OptionId {
     /// The space.
     pub space: SpaceId,
-    /// The code. In the space [`SERVER`](SpaceId::SERVER) it is that of a [`Parameter`](super::Parameter).
+    /// The code. In the space [`SERVER`](SpaceId::SERVER) it is that of a parameter of the server.
     pub code: u32,
 }
 
