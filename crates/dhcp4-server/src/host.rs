@@ -1,10 +1,12 @@
 //! Which host declaration a client is.
 
+use dhcpd_text::eval::Run;
+
 use crate::config::{HostId, NetworkId};
 use crate::event::LeaseNote;
 use crate::exchange::{Exchange, Lease};
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
     /// The fixed address of the host that the client is, and whether it is any known host.
     pub(crate) fn fixed_address(&self, network: NetworkId) -> (Option<Lease>, bool) {
         let hosts = &self.config.hosts;
@@ -26,9 +28,9 @@ impl Exchange<'_> {
         !self.hosts_of_client().is_empty()
     }
 
-    /// The host declarations that the client is: one with its identifier stands before one with its hardware address,
-    /// even if it has no address here.
-    fn hosts_of_client(&self) -> &[HostId] {
+    /// The host declarations that the client is: one with its identifier stands before one with its hardware address, and
+    /// that before one with another option of its, even if it has no address here.
+    fn hosts_of_client(&self) -> &'a [HostId] {
         let hosts = &self.config.hosts;
         if hosts.is_empty() {
             return &[];
@@ -37,10 +39,23 @@ impl Exchange<'_> {
             [] => &[],
             uid => hosts.of_identifier(uid),
         };
-        match by_uid {
+        let known = match by_uid {
             [] => hosts.of_hardware(&self.query.hardware),
             by_uid => by_uid,
+        };
+        match known {
+            [] => self.hosts_of_option(),
+            known => known,
         }
+    }
+
+    /// The host declarations with a `host-identifier` that the client has.
+    fn hosts_of_option(&self) -> &'a [HostId] {
+        let config = self.config;
+        config.hosts.of_option(|option| {
+            let facts = self.facts(None, None, false);
+            Run::new(&config.language.spaces, &facts).received(option)
+        })
     }
 
     /// The host declaration without a fixed address whose parameters the client takes (ISC `ack_lease`).
@@ -54,7 +69,9 @@ impl Exchange<'_> {
             [] => None,
             uid => floating(hosts.of_identifier(uid)),
         };
-        by_uid.or_else(|| floating(hosts.of_hardware(&self.query.hardware)))
+        by_uid
+            .or_else(|| floating(hosts.of_hardware(&self.query.hardware)))
+            .or_else(|| floating(self.hosts_of_option()))
     }
 
     /// Logs that an address is both the host's and a pool's.

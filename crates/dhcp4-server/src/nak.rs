@@ -13,6 +13,7 @@ impl Exchange<'_> {
     /// broadcast bit set, whatever the request had (RFC 2131 §4.3.2, as ISC has it).
     pub(crate) fn nak(&mut self, address: Ipv4Addr, text: &'static str) {
         self.log_about(Line::Nak { address }, Remark::None);
+        let echoes = self.echoes_identifier();
         let query = self.query;
         let mut buffer = self.state.out.buffer();
         let flags = query.packet.flags().with_broadcast(true);
@@ -27,7 +28,7 @@ impl Exchange<'_> {
         writer.option(OptionCode::DHCP_MESSAGE_TYPE, &[MessageType::NAK.0]);
         writer.option(OptionCode::DHCP_SERVER_IDENTIFIER, &source.octets());
         writer.option(OptionCode::DHCP_MESSAGE, text.as_bytes());
-        if self.echoes_identifier() && !query.uid.is_empty() {
+        if echoes && !query.uid.is_empty() {
             writer.option(OptionCode::DHCP_CLIENT_IDENTIFIER, query.uid);
         }
         writer.finish();
@@ -39,12 +40,12 @@ impl Exchange<'_> {
         self.state.out.reply(to, buffer);
     }
 
-    fn echoes_identifier(&self) -> bool {
-        let network = self
-            .query
-            .network
-            .map(|network| &self.config.networks[network.0]);
-        network.is_some_and(|network| network.place.rules.echo_client_id)
+    fn echoes_identifier(&mut self) -> bool {
+        let Some(network) = self.query.network else {
+            return false;
+        };
+        let place = &self.config.networks[network.0].place;
+        self.view(place, None, None, false).rules.echo_client_id
     }
 
     /// The server identifier of the client's network, for `server-id-check`.

@@ -67,4 +67,8 @@ scripts! {
     odd_syntax = "12-odd-syntax": "standalone", "failover";
     ping_check = "13-ping-check": "standalone", "failover";
     seeded_leases = "14-seeded-leases": "standalone", "failover", "interrupted";
+    expressions = "20-expressions": "standalone";
+    statements = "21-statements": "standalone";
+    spaces = "22-spaces": "standalone";
+    classes = "23-classes": "standalone";
 }

@@ -115,6 +115,12 @@ fn files_from_the_field_are_accepted_without_a_word() {
     }
 }
 
+#[test]
+fn a_file_of_every_statement_is_accepted() {
+    let outcome = run("language.conf", &read("language.conf"));
+    assert!(outcome.accepted, "{}", outcome.output);
+}
+
 /// One case of `verdicts.txt`.
 struct Case {
     text: String,

@@ -4,7 +4,7 @@ use core::net::Ipv4Addr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dhcpd_text::conf;
+use dhcpd_text::conf::{self, OptionId};
 use failover_wire::HardwareAddress;
 
 use super::network::{NetworkId, SubnetId};
@@ -29,12 +29,17 @@ pub(crate) struct Host {
     pub(crate) scopes: Vec<usize>,
 }
 
+/// Hosts by the value of an option.
+type ByValue = BTreeMap<Vec<u8>, Vec<HostId>>;
+
 /// All hosts, found as ISC finds them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     list: Vec<Host>,
     by_identifier: BTreeMap<Vec<u8>, Vec<HostId>>,
     by_hardware: BTreeMap<HardwareAddress, Vec<HostId>>,
+    /// Options that hosts are found by (`host-identifier`), and the hosts by their values.
+    by_option: Vec<(OptionId, ByValue)>,
 }
 
 impl Hosts {
@@ -52,6 +57,15 @@ impl Hosts {
         {
             self.by_hardware.entry(hardware).or_default().push(id);
         }
+        if let Some((option, value)) = &declared.identifier {
+            let known = self.by_option.iter().position(|(other, _)| other == option);
+            let at = known.unwrap_or(self.by_option.len());
+            if known.is_none() {
+                self.by_option.push((*option, BTreeMap::new()));
+            }
+            let values = &mut self.by_option[at].1;
+            values.entry(value.clone()).or_default().push(id);
+        }
     }
 
     pub(crate) fn get(&self, id: HostId) -> &Host {
@@ -68,6 +82,16 @@ impl Hosts {
     /// The hosts with this hardware address, in the order of the file.
     pub(crate) fn of_hardware(&self, hardware: &HardwareAddress) -> &[HostId] {
         self.by_hardware.get(hardware).map_or(&[], Vec::as_slice)
+    }
+
+    /// The hosts with a `host-identifier` that the client has, in the order of the file. As in ISC the option that was
+    /// named last is asked for first.
+    pub(crate) fn of_option(&self, received: impl Fn(OptionId) -> Option<Vec<u8>>) -> &[HostId] {
+        let found = self.by_option.iter().rev().find_map(|(option, values)| {
+            let value = received(*option)?;
+            values.get(&value)
+        });
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// Whether a host declaration claims the address for itself.

@@ -11,10 +11,13 @@ use crate::journal;
 use crate::view::LeaseLanguage;
 
 impl Exchange<'_> {
-    /// The variables of a lease, if it is the client's own.
+    /// The variables of a lease, if it is the client's own; where there is no lease, those that are there without a
+    /// client.
     pub(super) fn lease_variables(&self, lease: Option<Lease>) -> Variables {
-        let Some(Lease::Dynamic(address)) = lease else {
-            return Variables::default();
+        let address = match lease {
+            None => return self.config.language.globals.clone(),
+            Some(Lease::Fixed { .. }) => return Variables::default(),
+            Some(Lease::Dynamic(address)) => address,
         };
         let binding = self.binding(address);
         let own = binding.filter(|binding| self.query.is_tenant(&binding.client));

@@ -40,7 +40,7 @@ impl<'a> Exchange<'a> {
         for &scope in place.scopes.iter().rev() {
             run.execute(&config.scopes[scope].statements);
         }
-        let early = run.added().len();
+        let before = run.added().len();
         let added = run.added().iter().map(|&class| config.member(class));
         let mut members = self.members.clone();
         members.extend(added);
@@ -57,19 +57,28 @@ impl<'a> Exchange<'a> {
                 run.execute(&config.scopes[scope].statements);
             }
         }
-        let late: Vec<_> = run.added()[early..]
+        let late: Vec<_> = run.added()[before..]
             .iter()
             .map(|&class| config.member(class))
             .collect();
         let mut settings = run.settings();
         settings.authoritative = Some(place.rules.authoritative);
         let effects = run.take_effects();
+        // As in ISC, what goes into the reply sees the variables that the outermost statements set without a client, not
+        // those of the lease; but for a BOOTP client with a fixed address, whose lease is committed after that, and where
+        // there is no lease.
+        let fixed_bootp = self.query.is_bootp() && facts.fixed;
+        let early = fixed_bootp.then(|| run.options());
         if let Some(commit) = run.handlers().commit.clone().filter(|_| commits) {
             run.execute(&commit.body);
         }
-        let options = run.options();
+        let variables = match lease {
+            None => run.variables().clone(),
+            Some(_) => run.replace_variables(language.globals.clone()),
+        };
+        let options = early.unwrap_or_else(|| run.options());
         let of_lease = LeaseLanguage {
-            variables: run.variables().clone(),
+            variables,
             handlers: run.handlers().clone(),
             at_commit: run.take_effects(),
         };
@@ -79,7 +88,7 @@ impl<'a> Exchange<'a> {
         View::computed(config, of_host, &settings, &options, of_lease)
     }
 
-    pub(super) fn facts(
+    pub(crate) fn facts(
         &self,
         lease: Option<Lease>,
         host: Option<HostId>,

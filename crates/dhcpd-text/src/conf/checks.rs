@@ -1,5 +1,7 @@
 //! What must hold for the reader of `dhcpd.conf` on any text at all.
 
+use crate::eval::{Client, Effect, MAX_EFFECTS, MAX_VALUE, Run};
+
 use super::{Config, Diagnostic, MAX_ERRORS, PoolFailover, Range, Role, parse};
 
 /// Reads a text, which stands for each file that it includes too.
@@ -17,6 +19,7 @@ pub(crate) fn conf(bytes: &[u8]) {
                 .iter()
                 .for_each(|warning| shown(warning, &text));
             accepted(&parsed.config);
+            executed(&parsed.config, bytes);
         }
         Err(diagnostics) => {
             let errors = diagnostics
@@ -27,6 +30,78 @@ pub(crate) fn conf(bytes: &[u8]) {
             diagnostics
                 .iter()
                 .for_each(|diagnostic| shown(diagnostic, &text));
+        }
+    }
+}
+
+/// A client that says whatever stands in the text.
+struct Anyone<'t>(&'t [u8]);
+
+impl Client for Anyone<'_> {
+    fn option(&self, code: u8) -> Option<Vec<u8>> {
+        let start = usize::from(code) * 7 % (self.0.len() + 1);
+        let part = &self.0[start..];
+        (!code.is_multiple_of(3)).then(|| part[..part.len().min(300)].to_vec())
+    }
+
+    fn message(&self) -> Option<&[u8]> {
+        Some(self.0)
+    }
+
+    fn hardware(&self) -> Option<(u8, &[u8])> {
+        Some((1, self.0.get(..6)?))
+    }
+
+    fn is_known(&self) -> Option<bool> {
+        Some(!self.0.len().is_multiple_of(2))
+    }
+
+    fn lease_time(&self) -> Option<u32> {
+        Some(600)
+    }
+}
+
+/// Scopes that are executed one after the other.
+const MAX_EXECUTED: usize = 40;
+
+/// Whatever was accepted can be executed, for whatever client, and stays within its bounds.
+fn executed(config: &Config, bytes: &[u8]) {
+    let client = Anyone(bytes);
+    let mut run = Run::new(&config.spaces, &client);
+    for scope in config.scopes.iter().take(MAX_EXECUTED) {
+        run.execute(&scope.statements);
+        for code in run.added() {
+            assert!(*code < config.classes.len(), "a class that there is");
+        }
+    }
+    for class in &config.classes {
+        if let Some(condition) = &class.condition {
+            run.holds(condition);
+        }
+        if let Some(value) = &class.value {
+            run.value(value);
+        }
+    }
+    let handlers = run.handlers().clone();
+    for on in [handlers.commit, handlers.release, handlers.expiry] {
+        let Some(on) = on else {
+            continue;
+        };
+        run.execute(&on.body);
+        let text = format!("on commit {}", on.text);
+        let again = super::parse_on(&text, &config.spaces, &config.classes)
+            .unwrap_or_else(|errors| panic!("{text}: {}", errors[0]));
+        assert_eq!(again.text, on.text, "a lease file holds it as it is");
+    }
+    run.settings();
+    for (_, value) in run.options().iter() {
+        assert!(!value.is_empty() && value.len() <= MAX_VALUE);
+    }
+    let effects = run.take_effects();
+    assert!(effects.len() <= MAX_EFFECTS);
+    for effect in effects {
+        if let Effect::Execute { arguments, .. } = effect {
+            assert!(arguments.iter().all(|argument| !argument.contains(&0)));
         }
     }
 }
@@ -153,6 +228,57 @@ mod tests {
         "key k { algorithm hmac-md5; secret QUJD; };\n",
         "omapi-key k;\n",
         "class \"c\" {\n",
+        "class \"c\" { match if known; match hardware; }\n",
+        "subclass \"c\" 1:2 ",
+        "spawn with ",
+        "lease limit 3;\n",
+        "option space s;\n",
+        "option s.x code 1 = text;\n",
+        "option y code 200 = encapsulate s;\n",
+        "array of ",
+        "{ ip-address, integer 8 }",
+        "vendor-option-space s;\n",
+        "option s.x = ",
+        "append ",
+        "prepend domain-search ",
+        "default ",
+        "set var1 = ",
+        "unset var1;\n",
+        "define fn (var1) { return ",
+        "fn (",
+        "return ",
+        "log (info, ",
+        "execute (\"x\", ",
+        "on commit or expiry {\n",
+        "switch (",
+        "case ",
+        "default: ",
+        "break;\n",
+        "add \"c\";\n",
+        "parse-vendor-option;\n",
+        "if ",
+        "exists host-name",
+        "option host-name",
+        "config-option domain-name",
+        "hardware",
+        "leased-address",
+        "concat (",
+        "substring (",
+        "binary-to-ascii (16, 8, \":\", ",
+        "reverse (1, ",
+        "encode-int (",
+        "extract-int (",
+        "pick (",
+        "packet (0, 240)",
+        " and ",
+        " or ",
+        "not ",
+        " ~= ",
+        " != ",
+        " + ",
+        " % ",
+        "(",
+        ")",
         "if known {\n",
         "} else {\n",
         "elsif ",
@@ -184,6 +310,16 @@ mod tests {
         #[test]
         fn any_parts_in_any_order_pass(parts in vec(select(PARTS), 0..60)) {
             super::conf(parts.concat().as_bytes());
+        }
+
+        #[test]
+        fn a_damaged_file_of_every_statement_passes(changes in vec((any::<Index>(), any::<u8>()), 0..6)) {
+            let mut bytes = include_bytes!("../../tests/data/conf/language.conf").to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            super::conf(&bytes);
         }
 
         #[test]

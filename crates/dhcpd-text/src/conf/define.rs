@@ -115,8 +115,7 @@ impl Parser<'_, '_, '_> {
         let spaces = &mut self.build.config.spaces;
         spaces.define(space, code, name, format);
         match draft.encapsulates {
-            // As in ISC, with something before it it is read as octets only.
-            Some(inner) if alone => spaces.encapsulate(option, inner),
+            Some(inner) => spaces.encapsulate(option, inner, alone),
             _ => spaces.no_encapsulation(option),
         }
         Ok(())
@@ -248,9 +247,17 @@ impl Parser<'_, '_, '_> {
             let message = "expecting option space identifier";
             return Err(self.error_next(message, "the name of an option space"));
         };
-        let Some(space) = self.build.config.spaces.named(name) else {
+        let spaces = &self.build.config.spaces;
+        let Some(space) = spaces.named(name) else {
             return Err(self.unknown_space(name));
         };
+        if let Some(within) = spaces.get(space).within {
+            let message = format!(
+                "the option space {name} is encapsulated in option {} already, at which ISC dhcpd ends",
+                spaces.name(within)
+            );
+            return Err(self.error_next(&message, "an option space of its own"));
+        }
         self.next();
         draft.encapsulates = Some(space);
         draft.fields.push(Field::Encapsulate(space));

@@ -11,7 +11,7 @@ const MAX_POINTER: usize = 0x3fff;
 
 /// Names one after the other; with `compressed`, the tail of a name that has been written before is a pointer to it
 /// (RFC 3397), as offsets from the start of the option.
-pub(super) struct DomainWriter {
+pub(crate) struct DomainWriter {
     bytes: Vec<u8>,
     compressed: bool,
     /// Where each written tail of labels starts.
@@ -19,7 +19,7 @@ pub(super) struct DomainWriter {
 }
 
 impl DomainWriter {
-    pub(super) fn new(compressed: bool) -> Self {
+    pub(crate) fn new(compressed: bool) -> Self {
         Self {
             bytes: Vec::new(),
             compressed,
@@ -32,16 +32,20 @@ impl DomainWriter {
     /// # Errors
     /// What is wrong with the name.
     pub(super) fn push(&mut self, name: &[u8]) -> Result<(), &'static str> {
-        let labels = labels(name)?;
+        self.push_labels(&labels(name)?);
+        Ok(())
+    }
+
+    /// Appends a name in parts, each of 1 to 63 bytes.
+    pub(crate) fn push_labels(&mut self, labels: &[Vec<u8>]) {
         if self.compressed {
-            self.push_compressed(&labels);
+            self.push_compressed(labels);
         } else {
             labels
                 .iter()
                 .for_each(|label| push_label(&mut self.bytes, label));
             self.bytes.push(0);
         }
-        Ok(())
     }
 
     fn push_compressed(&mut self, labels: &[Vec<u8>]) {
@@ -62,9 +66,49 @@ impl DomainWriter {
         self.bytes.push(0);
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
+}
+
+/// Reads names as they stand on the wire, pointers included; `None` where they make no sense.
+pub(crate) fn read_names(bytes: &[u8]) -> Option<Vec<Vec<Vec<u8>>>> {
+    let mut names = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let mut name = Vec::new();
+        let mut from = at;
+        let mut length = 1;
+        // Where the next name begins: behind the first pointer or the end of this one.
+        let mut behind = None;
+        loop {
+            let len = usize::from(*bytes.get(from)?);
+            if len > MAX_LABEL {
+                let low = usize::from(*bytes.get(from + 1)?);
+                behind = behind.or(Some(from + 2));
+                let target = (len & 0x3f) << 8 | low;
+                // A pointer leads back: none can go round.
+                if len < 0xc0 || target >= from {
+                    return None;
+                }
+                from = target;
+                continue;
+            }
+            from += 1;
+            if len == 0 {
+                break;
+            }
+            name.push(bytes.get(from..from + len)?.to_vec());
+            from += len;
+            length += len + 1;
+            if length > MAX_NAME {
+                return None;
+            }
+        }
+        at = behind.unwrap_or(from);
+        names.push(name);
+    }
+    Some(names)
 }
 
 fn push_label(bytes: &mut Vec<u8>, label: &[u8]) {
@@ -168,6 +212,25 @@ mod tests {
             ),
             b"\x07example\x03org\0\x03sub\xc0\x00\xc0\x08\x07example\x03com\0"
         );
+    }
+
+    #[test]
+    fn names_are_read_as_they_were_written() {
+        let names = ["example.org", "sub.example.org", "org", "other"];
+        for compressed in [false, true] {
+            let read = read_names(&write(compressed, &names)).unwrap();
+            let shown: Vec<Vec<u8>> = read.iter().map(|labels| labels.join(&b'.')).collect();
+            assert_eq!(shown, names.map(str::as_bytes));
+        }
+        for bad in [
+            &b"\x03ab"[..],
+            b"\xc0\x00",
+            b"\x01a\xc0\x09",
+            b"\x40a",
+            b"\x01a",
+        ] {
+            assert_eq!(read_names(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

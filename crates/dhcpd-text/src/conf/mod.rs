@@ -31,7 +31,7 @@ mod class;
 pub mod code;
 mod control;
 mod define;
-mod domain;
+pub(crate) mod domain;
 mod executable;
 pub mod expr;
 mod expression;

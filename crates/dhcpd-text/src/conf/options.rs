@@ -131,10 +131,15 @@ impl<'t> Parser<'_, '_, 't> {
         if definition.is_none() && prefix.eq_ignore_ascii_case("unknown-") {
             let code: Option<u32> = name[8..].parse().ok();
             let (max, shown) = (spaces.get(space).max_code(), &spaces.get(space).name);
-            let code = code.filter(|code| *code > 0 && (*code < max || max == u32::MAX));
+            // Only the options of DHCP itself have a code that ends them.
+            let (end, last) = match space {
+                SpaceId::DHCP => (max, max - 1),
+                _ => (0, max),
+            };
+            let code = code.filter(|code| (1..=last).contains(code));
             let Some(code) = code else {
-                let message = format!("Option codes 0 and {max} are illegal in the {shown} space.");
-                let expected = format!("a code from 1 to {}", max - 1);
+                let message = format!("Option codes 0 and {end} are illegal in the {shown} space.");
+                let expected = format!("a code from 1 to {last}");
                 return Err(self.error(token, &message, &expected));
             };
             definition = spaces.by_code(space, code).or_else(|| {
@@ -197,6 +202,9 @@ impl<'t> Parser<'_, '_, 't> {
         };
         let what = format!("option {}", definition.name);
         let at = self.location(token);
+        if space == SpaceId::NWIP {
+            self.warn(token, "options of the space nwip have no effect: ISC dhcpd never sends them either (nwip-suboptions can be set as octets)");
+        }
         let value = self.option_or_expression(&definition.format, &what)?;
         self.semicolon(&format!("the value of {what}"))?;
         Ok(Statement {

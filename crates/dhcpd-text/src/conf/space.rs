@@ -12,7 +12,7 @@ use super::parameters;
 pub struct OptionId {
     /// The space.
     pub space: SpaceId,
-    /// The code. In the space [`SERVER`](SpaceId::SERVER) it is that of a parameter of the server.
+    /// The code. In the space [`SERVER`](SpaceId::SERVER) it is what [`Settings::set`](super::Settings::set) takes.
     pub code: u32,
 }
 
@@ -110,7 +110,7 @@ impl Default for Spaces {
             (OptionId::dhcp(125), SpaceId::VENDOR),
             (ISC_IN_VENDOR, SpaceId::ISC),
         ] {
-            spaces.encapsulate(option, space);
+            spaces.encapsulate(option, space, true);
         }
         spaces
     }
@@ -184,6 +184,20 @@ impl Spaces {
         definition.is_some_and(|definition| definition.format.fields[0] == Field::Nothing)
     }
 
+    /// Whether an option is a list of names with pointers among them.
+    pub(crate) fn is_compressed_list(&self, option: OptionId) -> bool {
+        let definition = self.get(option.space).by_code.get(&option.code);
+        definition.is_some_and(|definition| {
+            definition.format.fields[..] == [Field::DomainList { compressed: true }]
+        })
+    }
+
+    /// Whether an option is text, which clients may end with zero bytes (RFC 2132 §2).
+    pub(crate) fn is_text(&self, option: OptionId) -> bool {
+        let definition = self.get(option.space).by_code.get(&option.code);
+        definition.is_some_and(|definition| definition.format.fields[..] == [Field::Text])
+    }
+
     /// Whether an option holds those of the space that `vendor-option-space` names: option 43, unless it was defined
     /// anew.
     #[must_use]
@@ -238,9 +252,13 @@ impl Spaces {
         space.by_name.insert(lower, definition);
     }
 
-    /// Makes an option one that holds the options of a space.
-    pub(super) fn encapsulate(&mut self, option: OptionId, space: SpaceId) {
-        self.encapsulate.insert(option, space);
+    /// Makes an option one that holds the options of a space. Only if it holds nothing else it is put together of
+    /// them, as in ISC, and taken apart.
+    pub(super) fn encapsulate(&mut self, option: OptionId, space: SpaceId, alone: bool) {
+        match alone {
+            true => self.encapsulate.insert(option, space),
+            false => self.encapsulate.remove(&option),
+        };
         self.list[space.0].within.get_or_insert(option);
     }
 

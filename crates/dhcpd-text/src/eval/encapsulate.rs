@@ -77,7 +77,8 @@ impl Run<'_> {
         }
         let value = match space {
             SpaceId::FQDN => self.fqdn(),
-            SpaceId::NWIP => self.nwip(),
+            // ISC dhcpd puts these together and forgets how long they are: none is ever sent.
+            SpaceId::NWIP => None,
             _ => self.options_of(space),
         };
         self.leave();
@@ -139,17 +140,6 @@ impl Run<'_> {
             0 => joined(head, &name),
             _ if name.is_empty() => Some(head),
             _ => joined(head, &labels(&name)?),
-        }
-    }
-
-    /// Option 63 (RFC 2242): its first sub-option says that the others are here, or that there are none.
-    fn nwip(&mut self) -> Option<Vec<u8>> {
-        if self.table.codes(SpaceId::NWIP).is_empty() {
-            return None;
-        }
-        match self.options_of(SpaceId::NWIP) {
-            Some(options) => joined(vec![2, 0], &options),
-            None => Some(vec![1, 2, 1, 0]),
         }
     }
 }

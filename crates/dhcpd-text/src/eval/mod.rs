@@ -49,7 +49,7 @@ use crate::conf::expr::{Boolean, Data};
 use crate::conf::{OptionId, Settings, SpaceId, Spaces};
 use table::Table;
 
-/// Statements and operations in one run: a thousand times what configurations have, and less than a millisecond.
+/// Statements and operations in one run: a thousand times what configurations have.
 pub const MAX_STEPS: u32 = 100_000;
 
 /// How deep statements, expressions and calls may stand in each other, together: more than the parser lets pass without
@@ -238,6 +238,11 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn variables(&self) -> &Variables {
         &self.variables
+    }
+
+    /// Puts other variables in the place of those that are set now, which it answers.
+    pub fn replace_variables(&mut self, variables: Variables) -> Variables {
+        core::mem::replace(&mut self.variables, variables)
     }
 
     /// What is to be done at events, as of what was executed so far.

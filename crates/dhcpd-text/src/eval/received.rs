@@ -13,7 +13,12 @@ const MAX_NESTED: u32 = 8;
 impl Run<'_> {
     /// The value of an option that the client sent.
     pub(super) fn received_option(&mut self, option: OptionId) -> Option<Vec<u8>> {
-        self.received_within(option, 0)
+        let mut value = self.received_within(option, 0)?;
+        if self.spaces.is_text(option) {
+            let end = value.iter().rposition(|byte| *byte != 0);
+            value.truncate(end.map_or(0, |last| last + 1));
+        }
+        Some(value)
     }
 
     fn received_within(&mut self, option: OptionId, depth: u32) -> Option<Vec<u8>> {
@@ -46,17 +51,12 @@ fn find(space: &Space, mut bytes: &[u8], code: u32) -> Option<Vec<u8>> {
             .iter()
             .fold(0, |sum, byte| sum << 8 | u32::from(*byte))
     };
-    // Codes 0 and 255 pad and end options of one byte.
-    let narrow = space.code_width == 1;
     loop {
         let (tag, rest) = bytes.split_at_checked(space.code_width.into())?;
         let tag = number(tag);
-        if narrow && tag == 255 {
+        // As in ISC, 255 ends the options of DHCP itself only.
+        if tag == 0 {
             return None;
-        }
-        if narrow && tag == 0 {
-            bytes = rest;
-            continue;
         }
         let (length, rest) = rest.split_at_checked(space.length_width.into())?;
         let (value, rest) = rest.split_at_checked(number(length) as usize)?;
@@ -75,6 +75,8 @@ fn fqdn(option: &[u8], code: u32) -> Option<Vec<u8>> {
     let flag = |bit: u8| Some(vec![u8::from(flags & bit != 0)]);
     let encoded = flags & 4 != 0;
     match code {
+        // As in ISC a zero byte at the end of the name counts as this flag.
+        1 if !encoded && name.last() == Some(&0) => return Some(vec![1]),
         1 => return flag(2),
         2 => return flag(1),
         3 => return flag(4),
@@ -82,26 +84,27 @@ fn fqdn(option: &[u8], code: u32) -> Option<Vec<u8>> {
         5 => return Some(vec![*rcode2]),
         _ => {}
     }
-    let name = match encoded {
+    // To ISC an encoded name without an end is one label, and an encoded domain keeps the dot before it.
+    let (name, whole) = match encoded {
         true => decoded(name)?,
-        false => name.strip_suffix(&[0]).unwrap_or(name).to_vec(),
+        false => (name.strip_suffix(&[0]).unwrap_or(name).to_vec(), true),
     };
     let host = name.iter().position(|byte| *byte == b'.');
-    let part = match (code, host) {
+    let part = match (code, host.filter(|_| whole)) {
         (6, Some(host)) => &name[..host],
         (6 | 8, _) => &name[..],
-        (7, Some(host)) => &name[host + 1..],
+        (7, Some(host)) => &name[host + usize::from(!encoded)..],
         _ => &[],
     };
     (!part.is_empty()).then(|| part.to_vec())
 }
 
-/// A name in the form of RFC 1035, with dots.
-fn decoded(mut labels: &[u8]) -> Option<Vec<u8>> {
+/// A name in the form of RFC 1035, with dots, and whether it has an end.
+fn decoded(mut labels: &[u8]) -> Option<(Vec<u8>, bool)> {
     let mut name = Vec::new();
     while let [len, rest @ ..] = labels {
         if *len == 0 {
-            break;
+            return Some((name, true));
         }
         let (label, rest) = rest.split_at_checked(usize::from(*len).min(64))?;
         if label.len() == 64 {
@@ -113,7 +116,7 @@ fn decoded(mut labels: &[u8]) -> Option<Vec<u8>> {
         name.extend_from_slice(label);
         labels = rest;
     }
-    Some(name)
+    Some((name, false))
 }
 
 #[cfg(test)]
@@ -140,9 +143,10 @@ mod tests {
         let encoded = parts(b"\x05\x00\x00\x03pc9\x07example\x00");
         assert_eq!(
             encoded[5..],
-            [text("pc9"), text("example"), text("pc9.example")]
+            [text("pc9"), text(".example"), text("pc9.example")]
         );
         let single = parts(b"\x00\xff\xffpc9\0");
+        assert_eq!(single[..3], [Some(vec![1]), Some(vec![0]), Some(vec![0])]);
         assert_eq!(single[3..5], [Some(vec![255]), Some(vec![255])]);
         assert_eq!(single[5..], [text("pc9"), None, text("pc9")]);
         assert_eq!(parts(b"\x00\x00"), vec![None; 8]);

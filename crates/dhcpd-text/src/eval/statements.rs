@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::data::joined;
 use super::variables::Value;
-use super::{Effect, Run};
+use super::{Effect, MAX_VALUE, Run};
 use crate::conf::code::{Action, OptionValue, Statement};
+use crate::conf::domain::{DomainWriter, read_names};
 use crate::conf::expr::{Call, Data, Expr};
 use crate::conf::{OptionId, Settings, SpaceId};
 
@@ -144,15 +145,21 @@ impl Run<'_> {
         if parts.is_empty() || !self.enter() {
             return None;
         }
-        let whole = parts.into_iter().try_fold(Vec::new(), |whole, part| {
-            let more = match part {
-                OptionValue::Bytes(bytes) => bytes.to_vec(),
-                OptionValue::Expr(data) => self.data(&data)?,
-            };
-            joined(whole, &more)
-        });
+        let names = parts.len() > 1 && self.spaces.is_compressed_list(option);
+        let values: Option<Vec<Vec<u8>>> = parts
+            .into_iter()
+            .map(|part| match part {
+                OptionValue::Bytes(bytes) => Some(bytes.to_vec()),
+                OptionValue::Expr(data) => self.data(&data),
+            })
+            .collect();
         self.leave();
-        whole
+        match names {
+            true => joined_names(&values?),
+            false => values?
+                .into_iter()
+                .try_fold(Vec::new(), |whole, value| joined(whole, &value)),
+        }
     }
 
     /// The value of an expression of any type.
@@ -187,4 +194,14 @@ impl Run<'_> {
         self.leave();
         result
     }
+}
+
+/// Lists of names with pointers, as one list.
+fn joined_names(lists: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let mut writer = DomainWriter::new(true);
+    for list in lists {
+        let names = read_names(list)?;
+        names.iter().for_each(|name| writer.push_labels(name));
+    }
+    Some(writer.finish()).filter(|whole| whole.len() <= MAX_VALUE)
 }
