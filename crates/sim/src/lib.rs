@@ -20,6 +20,7 @@ mod event;
 mod exchange;
 mod fault;
 mod habit;
+pub mod history;
 mod ledger;
 mod node;
 mod phase;

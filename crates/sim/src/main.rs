@@ -6,6 +6,8 @@
     reason = "the command times itself; the simulated world has clocks of its own"
 )]
 
+mod judge;
+
 use std::io::{BufWriter, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -15,6 +17,7 @@ use sim::{HOUR, Options, Outcome, Tally, Trace, run};
 const USAGE: &str = "\
 usage: sim --seed N [options]      one run, printed line by line
        sim --seeds N [options]     many runs; ends with `N passed, N failed`
+       sim judge FILE...           histories of live or simulated pairs: who held an address twice?
 options:
   --from N          first seed of --seeds (0)
   --days N          length of the part with faults (a few hours, by the seed)
@@ -33,6 +36,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some_and(|word| word == "judge") {
+        return judge::run(std::env::args().skip(2));
+    }
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => {
