@@ -239,7 +239,7 @@ impl World {
         Ok(())
     }
 
-    fn start(&mut self, node: NodeId) -> Result<(), String> {
+    pub(crate) fn start(&mut self, node: NodeId) -> Result<(), String> {
         if self.nodes[node].process.is_some() {
             return Ok(());
         }

@@ -47,9 +47,10 @@ impl Client {
     #[must_use]
     pub(crate) fn new(seed: u64, number: usize, habit: Habit) -> Self {
         let mut stream = Stream::new(seed, &format!("client-{number}"));
-        let id = (number as u32).to_be_bytes();
-        let chaddr = [2, 0xc1, id[0], id[1], id[2], id[3]];
-        let identifier = stream.chance(400).then(|| [&[1], &chaddr[..]].concat());
+        let chaddr = Self::hardware(number);
+        let identifier = stream
+            .chance(habit.identified)
+            .then(|| [&[1], &chaddr[..]].concat());
         let turn = Some(stream.below(habit.arrival));
         Self {
             chaddr,
@@ -66,6 +67,13 @@ impl Client {
             turn,
             stays: false,
         }
+    }
+
+    /// The hardware address of a client.
+    #[must_use]
+    pub(crate) fn hardware(number: usize) -> [u8; 6] {
+        let id = (number as u32).to_be_bytes();
+        [2, 0xc1, id[0], id[1], id[2], id[3]]
     }
 
     /// The number of the client with this hardware address.
@@ -122,6 +130,12 @@ impl Client {
         if self.phase == Phase::Away {
             self.come(now, steps);
         }
+    }
+
+    /// It is gone for good, without a word.
+    pub(crate) fn vanish(&mut self) {
+        self.phase = Phase::Away;
+        self.freeze();
     }
 
     /// From now on it does nothing.

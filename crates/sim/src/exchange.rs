@@ -10,7 +10,8 @@ use crate::client::Client;
 use crate::clock::Time;
 use crate::event::{Event, NodeId};
 use crate::phase::Step;
-use crate::scenario::{INTERFACE, RELAY, SERVERS};
+use crate::scenario::INTERFACE;
+use crate::sighting::Sighting;
 use crate::trace::Who;
 use crate::world::World;
 
@@ -30,7 +31,11 @@ impl World {
         };
         if let Some(promise) = check::promise(&view) {
             self.tally.acks += 1;
-            if let Some(since) = self.clients[client].awaits(promise.xid) {
+            self.see(|at| Sighting::Ack { at, node, client });
+            // An operator may declare a partner down that isn't: what comes of it is for the reader of the sightings.
+            if self.scenario.site.is_none()
+                && let Some(since) = self.clients[client].awaits(promise.xid)
+            {
                 let until = since + Time::from(promise.seconds) * 1000;
                 self.ledger
                     .promise(client, promise.address, until, self.queue.now())?;
@@ -87,11 +92,22 @@ impl World {
                         format_args!("has {} for {seconds} s", lease.address),
                     );
                     self.ledger.take(client, lease.address, lease.ends);
+                    self.see(|at| Sighting::Take {
+                        at,
+                        client,
+                        address: lease.address,
+                        until: lease.ends,
+                    });
                 }
                 Step::Drop(address) => {
                     self.trace
                         .line(now, Who::Client(client), format_args!("gives up {address}"));
                     self.ledger.drop(client, address);
+                    self.see(|at| Sighting::Drop {
+                        at,
+                        client,
+                        address,
+                    });
                 }
             }
         }
@@ -119,11 +135,11 @@ impl World {
         );
         let relayed = to.is_none() && self.scenario.network_of(client) == 1;
         if relayed {
-            message.giaddr = RELAY;
+            message.giaddr = self.scenario.relay(client);
             message.hops = 1;
         }
         let from = match (to, relayed) {
-            (_, true) => SocketAddrV4::new(RELAY, 67),
+            (_, true) => SocketAddrV4::new(message.giaddr, 67),
             (Some(_), _) => SocketAddrV4::new(message.ciaddr, 68),
             (None, _) => SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
         };
@@ -143,8 +159,8 @@ impl World {
         message
             .encode(MAX_MESSAGE, &mut packet)
             .expect("a request is short");
-        for (node, server) in SERVERS.into_iter().enumerate() {
-            if to.is_some_and(|to| to != server) {
+        for node in [0, 1] {
+            if to.is_some_and(|to| to != self.scenario.server(node)) {
                 continue;
             }
             for delay in self.udp.send() {

@@ -19,6 +19,8 @@ pub(crate) struct Habit {
     pub(crate) forgetful: u32,
     /// It declines a new address.
     pub(crate) decline: u32,
+    /// It sends a client identifier.
+    pub(crate) identified: u32,
     /// It can't take unicast before it has an address.
     pub(crate) broadcast: bool,
     /// The lease time that it asks for, seconds.
@@ -28,6 +30,19 @@ pub(crate) struct Habit {
 }
 
 impl Habit {
+    /// It comes when it is told to, keeps its lease alive, and does nothing else.
+    pub(crate) const GOOD: Self = Self {
+        arrival: 0,
+        polite: 0,
+        forgetful: 0,
+        decline: 0,
+        identified: 0,
+        broadcast: false,
+        lease_time: None,
+        longest_stay: 0,
+        longest_absence: 0,
+    };
+
     /// Draws one. `longest` is the longest lease time, seconds: what a client asks for is about that.
     #[must_use]
     pub(crate) fn draw(stream: &mut Stream, faults: &Faults, longest: u32) -> Self {
@@ -46,6 +61,7 @@ impl Habit {
             } else {
                 0
             },
+            identified: 400,
             broadcast: stream.chance(300),
             lease_time: asks.then_some(asked),
             longest_stay,

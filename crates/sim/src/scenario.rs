@@ -10,15 +10,16 @@ use crate::clock::Time;
 use crate::event::NodeId;
 use crate::fault::{Fault, Faults};
 use crate::random::Stream;
+use crate::site::Site;
 
 /// One hour, ms.
 pub const HOUR: Time = 3_600_000;
 /// Index of each server's only interface.
 pub(crate) const INTERFACE: u32 = 1;
 /// Addresses of the servers, on the network of the clients that need no relay.
-pub(crate) const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
+const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
 /// Address of the relay agent on the network of the others.
-pub(crate) const RELAY: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
+const RELAY: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
 /// The relationship.
 const NAME: &str = "pair";
 /// Most that the wall clocks may differ, ms: less than the 60 s at which the servers refuse each other, since messages
@@ -71,6 +72,8 @@ pub struct Scenario {
     pub offsets: [i64; 2],
     /// The lease file is written anew at each start, as the daemon does, instead of being appended to.
     pub rewrites: bool,
+    /// An operator's own servers, whose configurations hold instead of what is said above.
+    pub site: Option<Box<Site>>,
 }
 
 impl Scenario {
@@ -122,7 +125,54 @@ impl Scenario {
             cache_threshold: knobs.pick(&[0, 25]),
             offsets,
             rewrites: knobs.chance(500),
+            site: None,
         }
+    }
+
+    /// An operator's own pair, without faults; what happens to it is up to a [`Drill`](crate::Drill).
+    #[must_use]
+    pub(crate) fn of_site(seed: u64, site: Site) -> Self {
+        Self {
+            seed,
+            duration: 0,
+            faults: Faults::none(),
+            clients: [0, site.relays.len() as u64],
+            addresses: [0; 2],
+            mclt: site.mclt,
+            default_lease: 0,
+            max_lease: 0,
+            response_delay: 0,
+            unacked: 0,
+            split: 0,
+            balance_seconds: 0,
+            ping_check: false,
+            cache_threshold: 0,
+            offsets: [0; 2],
+            rewrites: true,
+            site: Some(Box::new(site)),
+        }
+    }
+
+    /// The address at which clients know a server.
+    #[must_use]
+    pub(crate) fn server(&self, node: NodeId) -> Ipv4Addr {
+        self.site
+            .as_ref()
+            .map_or(SERVERS[node], |site| site.addresses[node])
+    }
+
+    /// The address from which the partner of a server connects to it.
+    #[must_use]
+    pub(crate) fn partner_of(&self, node: NodeId) -> Ipv4Addr {
+        self.site
+            .as_ref()
+            .map_or(SERVERS[1 - node], |site| site.partners[node])
+    }
+
+    /// The relay agent of a client.
+    #[must_use]
+    pub(crate) fn relay(&self, client: usize) -> Ipv4Addr {
+        self.site.as_ref().map_or(RELAY, |site| site.relays[client])
     }
 
     /// How far one server's wall clock is ahead of the other's, ms.
@@ -175,6 +225,9 @@ impl Scenario {
     /// If the file isn't accepted: it was written for that.
     #[must_use]
     pub(crate) fn config(&self, node: NodeId) -> ServerConfig {
+        if let Some(site) = &self.site {
+            return site.servers[node].clone();
+        }
         let text = self.conf(node);
         let parsed = conf::parse("dhcpd.conf", &text, &mut |_| {
             Err::<String, _>("no includes".into())

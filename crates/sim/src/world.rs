@@ -11,7 +11,8 @@ use crate::habit::Habit;
 use crate::ledger::Ledger;
 use crate::node::{Node, Turn};
 use crate::random::Stream;
-use crate::scenario::{SERVERS, Scenario};
+use crate::scenario::Scenario;
+use crate::sighting::Sighting;
 use crate::tally::Tally;
 use crate::tcp::{Input, Tcp};
 use crate::trace::{Trace, Who};
@@ -43,6 +44,8 @@ pub(crate) struct World {
     /// The present millisecond, and the events in it.
     at_once: (Time, u64),
     pub(crate) datagram: Vec<u8>,
+    /// What is seen of the servers and clients of an operator's site; nobody looks in other runs.
+    pub(crate) sightings: Option<Vec<Sighting>>,
 }
 
 impl World {
@@ -54,11 +57,11 @@ impl World {
         let mut habits = Stream::new(seed, "habits");
         let clients: Vec<Client> = (0..clients)
             .map(|number| {
-                Client::new(
-                    seed,
-                    number,
-                    Habit::draw(&mut habits, &scenario.faults, scenario.max_lease),
-                )
+                let habit = match scenario.site {
+                    Some(_) => Habit::GOOD,
+                    None => Habit::draw(&mut habits, &scenario.faults, scenario.max_lease),
+                };
+                Client::new(seed, number, habit)
             })
             .collect();
         let mut world = Self {
@@ -76,10 +79,13 @@ impl World {
             slow_disk: Stream::new(seed, Fault::SlowDisk.name()),
             at_once: (0, 0),
             datagram: Vec::new(),
+            sightings: scenario.site.is_some().then(Vec::new),
             scenario,
         };
-        (0..world.clients.len()).for_each(|client| world.set_timer(client));
-        world.begin_chaos();
+        if world.scenario.site.is_none() {
+            (0..world.clients.len()).for_each(|client| world.set_timer(client));
+            world.begin_chaos();
+        }
         world
     }
 
@@ -162,7 +168,7 @@ impl World {
     }
 
     fn peer_input(&mut self, node: NodeId, input: Input) -> Result<(), String> {
-        let from = SERVERS[1 - node];
+        let from = self.scenario.partner_of(node);
         self.input(node, |server, now| match input {
             Input::Accepted(conn) => server.handle_peer_accepted(conn, from, now),
             Input::Dialed(id, conn) => server.handle_peer_dialed(id, conn, now),
@@ -181,12 +187,24 @@ impl World {
         let before = self.nodes[node].state();
         self.nodes[node].input(self.queue.now(), input)?;
         self.turn(node)?;
-        if self.nodes[node].state() != before
+        let state = self.nodes[node].state();
+        if let Some(state) = state.filter(|state| Some(*state) != before) {
+            self.see(|at| Sighting::State { at, node, state });
+        }
+        if state != before
             && let [Some(primary), Some(secondary)] = [0, 1].map(|node| self.nodes[node].state())
         {
             *self.tally.states.entry((primary, secondary)).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// Writes down what is seen, if anybody looks.
+    pub(crate) fn see(&mut self, what: impl FnOnce(Time) -> Sighting) {
+        let now = self.queue.now();
+        if let Some(sightings) = &mut self.sightings {
+            sightings.push(what(now));
+        }
     }
 
     /// The driver of a server gets its turn.
