@@ -92,6 +92,7 @@ impl Endpoint {
         self.note_lost_answers(cx);
         self.timers.stop(Timer::Speak);
         self.timers.stop(Timer::Contact);
+        self.timers.stop(Timer::Hold);
         self.timers.stop(Timer::Receive);
         self.timers.stop(Timer::Balance);
         self.timers.stop(Timer::Retry);

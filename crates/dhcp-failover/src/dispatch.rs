@@ -18,6 +18,7 @@ impl Endpoint {
         }
         self.heard(cx);
         self.measure_lag(frame, cx);
+        self.note_time(frame);
         match &frame.message {
             Message::BindingUpdate(update) => self.handle_update(frame.xid, update, cx),
             Message::BindingAck(ack) => self.handle_ack(frame.xid, ack, cx),
@@ -59,6 +60,9 @@ impl Endpoint {
         }
         if self.timers.take_due(Timer::Contact, now) {
             self.send(Message::Contact, cx);
+        }
+        if self.timers.take_due(Timer::Hold, now) {
+            self.end_hold(cx);
         }
         if self.timers.take_due(Timer::Startup, now) {
             self.startup_over(cx);

@@ -23,6 +23,7 @@ impl Endpoint {
                     break;
                 };
                 match ending {
+                    Ending::Lease if self.awaits_renewal(slot, cx) => self.ask_again(slot, cx),
                     Ending::Lease => self.expire_lease(slot, cx),
                     Ending::Quarantine => self.reinstate(slot, cx),
                 }

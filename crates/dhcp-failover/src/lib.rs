@@ -65,6 +65,7 @@ mod endpoint;
 mod event;
 mod grant;
 mod handshake;
+mod hold;
 mod index;
 mod lessor;
 mod link;

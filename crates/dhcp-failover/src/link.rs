@@ -1,7 +1,8 @@
 //! Connections to the partner: which one is the link, and what is pending on others.
 
-use failover_wire::Xid;
+use failover_wire::{UnixTime, Xid};
 
+use crate::hold::Hold;
 use crate::output::ConnId;
 use crate::time::Instant;
 
@@ -32,6 +33,10 @@ pub(crate) struct Live {
     pub(crate) heard_state: bool,
     /// Our STATE was sent on this link.
     pub(crate) said_state: bool,
+    /// The partner, unless it is of our kind, sent the latest that we read of it then, by its clock.
+    pub(crate) heard_at: UnixTime,
+    /// Our updates wait for those of the partner.
+    pub(crate) hold: Option<Hold>,
 }
 
 /// A connection whose handshake isn't complete.
@@ -71,6 +76,8 @@ impl Live {
             first_update: last_xids.max(1),
             heard_state: false,
             said_state: false,
+            heard_at: UnixTime(0),
+            hold: None,
         }
     }
 

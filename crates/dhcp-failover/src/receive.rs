@@ -27,6 +27,7 @@ impl Endpoint {
     pub(crate) fn handle_update(&mut self, xid: Xid, update: &BindingUpdate, cx: &mut Context<'_>) {
         let refusal = self.check_and_store(update, cx).err();
         self.acknowledge(xid, update.address, refusal, cx);
+        self.note_backlog(update, cx);
         self.transmit(cx);
     }
 

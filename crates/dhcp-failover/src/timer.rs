@@ -15,6 +15,8 @@ pub enum Timer {
     Speak,
     /// Time to send CONTACT.
     Contact,
+    /// The partner has said what it had to say after an outage: time for our updates.
+    Hold,
     /// The partner has been silent for max-response-delay.
     Receive,
     /// COMMUNICATIONS-INTERRUPTED has lasted for auto-partner-down.
@@ -68,6 +70,7 @@ impl Timers {
             Timer::Handshake,
             Timer::Speak,
             Timer::Contact,
+            Timer::Hold,
             Timer::Receive,
             Timer::AutoPartnerDown,
             Timer::RecoverWait,

@@ -54,6 +54,7 @@ impl Endpoint {
             self.request_updates(true, cx);
         }
         self.note_states(before, cx);
+        self.prolong_hold(cx);
         self.transmit(cx);
     }
 
@@ -182,7 +183,7 @@ impl Endpoint {
         self.event(What::IMove { from, to }, cx);
         self.tell_states(cx);
         if to == ServerState::Normal {
-            self.enter_normal(cx);
+            self.enter_normal(from, cx);
         }
         self.say_state(cx);
         self.enter(to, cx);
@@ -238,8 +239,12 @@ impl Endpoint {
         }
     }
 
-    fn enter_normal(&mut self, cx: &mut Context<'_>) {
+    fn enter_normal(&mut self, from: ServerState, cx: &mut Context<'_>) {
         self.normal_since = Some(cx.now.mono);
+        use ServerState::{CommunicationsInterrupted, Startup};
+        if matches!(from, CommunicationsInterrupted | Startup) {
+            self.hold_updates(cx);
+        }
         self.balance(false, cx);
         self.queue_pending(cx);
         self.transmit(cx);

@@ -122,7 +122,7 @@ impl Endpoint {
 
     /// Sends queued updates as far as the partner's window allows.
     pub(crate) fn transmit(&mut self, cx: &mut Context<'_>) {
-        if !self.can_update() {
+        if !self.can_update() || self.holds_updates() {
             return;
         }
         while self.updates.in_flight.len() < self.peer_max_unacked as usize {

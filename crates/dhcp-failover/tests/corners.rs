@@ -334,6 +334,7 @@ fn acks(name: &str) -> failover_wire::Message {
         relationship_name: Some(name.to_owned().into()),
         max_unacked: Some(1),
         receive_timer: Some(60),
+        vendor_class: Some(b"dhcp-failover".as_slice().into()),
         ..Default::default()
     })
 }

@@ -13,10 +13,11 @@ use std::net::Ipv4Addr;
 
 use bytes::BytesMut;
 use dhcp_failover::{
-    Binding, BindingStatus, Bindings, Client, Command, Config, ConnId, Core, Event, Grant, Granted,
-    HardwareAddress, Hba, Instant, Now, Output, PoolId, PoolSpec, Record, Refused, RelationshipId,
-    RelationshipRecord, Role, ServerState, UnixTime,
+    Binding, BindingStatus, Bindings, Client, Command, Config, ConnId, Core, Event, Frame, Grant,
+    Granted, HardwareAddress, Hba, Instant, Now, Output, PoolId, PoolSpec, Record, Refused,
+    RelationshipId, RelationshipRecord, Role, ServerState, UnixTime,
 };
+use failover_wire::Message;
 
 /// Wall clock at the start of every test.
 pub const START: u32 = 1_800_000_000;
@@ -60,6 +61,8 @@ pub struct Side {
     pub said: Vec<String>,
     /// The wall clock is ahead of the truth by this.
     pub skew: i64,
+    /// Its partner takes it for a dhcpd.
+    pub is_isc: bool,
 }
 
 pub struct Pair {
@@ -103,6 +106,7 @@ impl Pair {
             events: Vec::new(),
             said: Vec::new(),
             skew: 0,
+            is_isc: false,
         };
         let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
         Self {
@@ -341,7 +345,10 @@ impl Pair {
                 Output::Store(Record::Relationship(id, record)) => {
                     self.sides[side].record.insert(id, record);
                 }
-                Output::Send(conn, frame) => {
+                Output::Send(conn, mut frame) => {
+                    if self.sides[side].is_isc {
+                        disguise(&mut frame.message);
+                    }
                     let mut bytes = BytesMut::new();
                     frame.encode(&mut bytes).expect("fits");
                     let word = format!("{:?}", frame.message);
@@ -370,6 +377,13 @@ impl Pair {
                 Output::Event(event) => self.sides[side].events.push(event),
             }
         }
+    }
+
+    /// A side says something of its own accord, on the only connection.
+    pub fn say(&mut self, side: usize, message: Message) {
+        let conn = *self.conns.last().expect("connected");
+        let frame = Frame::new(self.now(side).unix, failover_wire::Xid(u32::MAX), message);
+        self.perform(side, vec![Output::Send(conn, frame)]);
     }
 
     pub fn core(&self, side: usize) -> &Core {
@@ -503,6 +517,15 @@ impl Pair {
                 );
             }
         }
+    }
+}
+
+/// As a dhcpd names itself.
+fn disguise(message: &mut Message) {
+    match message {
+        Message::Connect(connect) => connect.vendor_class = Some("isc-V4.4.3-P1".into()),
+        Message::ConnectAck(ack) => ack.vendor_class = Some("isc-V4.4.3-P1".into()),
+        _ => {}
     }
 }
 
