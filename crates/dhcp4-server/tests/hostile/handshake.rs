@@ -257,6 +257,7 @@ fn a_window_of_zero_is_one() {
     };
     partner.say(conn, Message::ConnectAck(ack));
     partner.say_state(conn, ServerState::Normal, ServerFlags(0));
+    partner.say_no_more();
     for _ in 0..leases.len() {
         let updates = partner.hear_updates(conn);
         assert_eq!(updates.len(), 1, "one at a time");

@@ -151,7 +151,14 @@ impl Partner {
     pub(crate) fn link_up(&mut self, state: ServerState) -> ConnId {
         let conn = self.shake_hands();
         self.say_state(conn, state, ServerFlags(0));
+        self.say_no_more();
         conn
+    }
+
+    /// The partner has nothing to tell after an outage: so long does the server hold its own updates.
+    pub(crate) fn say_no_more(&mut self) {
+        self.rig.pass(500);
+        self.perform();
     }
 
     /// The handshake without a STATE.

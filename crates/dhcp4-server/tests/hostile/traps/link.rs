@@ -92,6 +92,7 @@ fn flow_control_numbers_that_are_missing() {
     };
     partner.say(conn, Message::ConnectAck(ack));
     partner.say_state(conn, ServerState::Normal, ServerFlags(0));
+    partner.say_no_more();
     assert!(partner.accept_all(conn) >= leases.len(), "not mute");
     partner.pass_in_contact(conn, 60);
     let heard = partner.hear(conn);
