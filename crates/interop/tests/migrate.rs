@@ -6,7 +6,7 @@ use std::time::Duration;
 use dhcpd_text::leases::BindingState;
 use interop::conf::{self, PEER};
 use interop::relay::{Lease, Relay, mac};
-use interop::{Database, Kind, Lab, Ledger, Server, Site};
+use interop::{Database, Kind, Lab, Ledger, Server, Site, wait_for};
 
 const BOTH: (usize, usize) = (0, 1);
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,7 +47,12 @@ fn dhcpd_to_ours_and_back() {
     lab.wait_quiet(BOTH, PATIENCE);
     lab.wait_equal(PEER, BOTH, PATIENCE);
     relay.release(&leases.split_off(50));
-    lab.wait_equal(PEER, BOTH, PATIENCE);
+    // The files are equal as well while neither server has come to the releases.
+    wait_for("10 releases", PATIENCE, || {
+        lab.wait_equal(PEER, BOTH, PATIENCE)
+            .count(BindingState::Active)
+            == 50
+    });
 
     for kind in [Kind::Ours, Kind::Isc] {
         lab.step(&format!("{kind:?} take over"));

@@ -1,5 +1,4 @@
 //! omshell against our server, and against dhcpd beside it: the same words for the same orders.
-#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};

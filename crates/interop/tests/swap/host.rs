@@ -13,7 +13,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::runbook::Command;
+use super::runbook::Command;
 
 /// Longest that one command may take: the wait for NORMAL is one.
 const PATIENCE: Duration = Duration::from_secs(90);

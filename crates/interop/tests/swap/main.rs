@@ -1,8 +1,6 @@
 //! A running pair of dhcpd becomes a pair of ours, one server at a time, and dhcpd again, while its clients work: by the
 //! commands of `docs/migrate-from-isc.md`, as they stand there.
 
-#![allow(clippy::unwrap_used, reason = "all of it is a test")]
-
 mod host;
 mod runbook;
 
