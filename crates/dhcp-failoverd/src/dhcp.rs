@@ -18,6 +18,8 @@ use tokio::net::UdpSocket;
 
 use crate::raw::RawSocket;
 
+/// The hardware address of all machines on an Ethernet.
+const EVERYONE: [u8; 6] = [0xff; 6];
 /// Packets per system call.
 const PACKETS: usize = 64;
 /// Largest packet taken, bytes; what dhcpd takes too.
@@ -210,6 +212,12 @@ impl Dhcp {
             Destination::Broadcast {
                 interface, source, ..
             } => {
+                // As a frame where that works, since the source may be configured to be no address of ours.
+                if self.ports.reply_to.is_none()
+                    && self.frame(interface, EVERYONE, source, address, &packet)
+                {
+                    return spent(packet);
+                }
                 address.set_ip(self.ports.reply_to.unwrap_or(*address.ip()));
                 Route { interface, source }
             }
@@ -219,10 +227,7 @@ impl Dhcp {
                 mac,
                 ..
             } => {
-                let source = SocketAddrV4::new(source, self.ports.server);
-                if let Some(i) = self.raw.iter().position(|raw| raw.interface == interface) {
-                    self.frames[i].push(self.raw[i].frame(mac, source, address, &packet));
-                } else {
+                if !self.frame(interface, mac, source, address, &packet) {
                     self.failures
                         .push((address, io::ErrorKind::PermissionDenied.into()));
                 }
@@ -234,6 +239,23 @@ impl Dhcp {
             },
         };
         self.queue.push((route, address, packet));
+    }
+
+    /// Queues a reply as a frame; `false` if the interface has no socket for these.
+    fn frame(
+        &mut self,
+        interface: u32,
+        mac: [u8; 6],
+        source: Ipv4Addr,
+        to: SocketAddrV4,
+        packet: &[u8],
+    ) -> bool {
+        let Some(i) = self.raw.iter().position(|raw| raw.interface == interface) else {
+            return false;
+        };
+        let source = SocketAddrV4::new(source, self.ports.server);
+        self.frames[i].push(self.raw[i].frame(mac, source, to, packet));
+        true
     }
 
     /// Sends what is queued. What the kernel doesn't take is dropped and counted: the client asks again.

@@ -190,7 +190,7 @@ impl<'a> Exchange<'a> {
             && let Some(ends) = self.reusable(kind, address, view)
         {
             if kind == Kind::Ack {
-                self.forget_offers(address, client);
+                self.state.offers.forget(address);
                 let started_over = self.query.packet.ciaddr().is_unspecified();
                 let out = &mut self.state.out;
                 self.state
@@ -207,7 +207,7 @@ impl<'a> Exchange<'a> {
             self.state.stats.offers_dropped += u64::from(full);
             return Ok(fresh(promise::lease_end(length, now.unix)));
         }
-        self.forget_offers(address, &client);
+        self.state.offers.forget(address);
         if view.rules.ignore_client_uids {
             client.uid = Bytes::new();
         }
@@ -359,13 +359,6 @@ impl<'a> Exchange<'a> {
         others
             .into_iter()
             .for_each(|address| self.end_lease(address));
-    }
-
-    fn forget_offers(&mut self, address: Ipv4Addr, client: &Client) {
-        self.state.offers.forget(address);
-        self.state
-            .offers
-            .forget_client(&client.uid, client.hardware.as_wire());
     }
 
     /// A grant that the core refused: said as the failover rules say it.

@@ -15,7 +15,7 @@ use crate::exchange::{Exchange, Lease};
 const MAX_LEASES: usize = 32;
 
 /// What was found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     /// The address that the client should have.
     pub(crate) lease: Option<Lease>,
@@ -23,19 +23,6 @@ pub(crate) struct Found {
     pub(crate) ours: bool,
     /// A host declaration matches the client.
     pub(crate) known: bool,
-    /// What a DHCPNAK says.
-    pub(crate) refusal: &'static str,
-}
-
-impl Default for Found {
-    fn default() -> Self {
-        Self {
-            lease: None,
-            ours: false,
-            known: false,
-            refusal: NOT_AVAILABLE,
-        }
-    }
 }
 
 const NOT_AVAILABLE: &str = "requested address not available";
@@ -56,9 +43,9 @@ impl Exchange<'_> {
             && let Some(lease) = fixed
             && Some(lease.address()) != asked
         {
+            self.state.refusal = INCORRECT;
             return Found {
                 ours: true,
-                refusal: INCORRECT,
                 ..found
             };
         }
@@ -89,6 +76,9 @@ impl Exchange<'_> {
                 self.end_lease(address);
             }
             by_address = None;
+        }
+        if by_address.is_none() {
+            self.state.refusal = NOT_AVAILABLE;
         }
         if is_request && by_address.is_none() && fixed.is_none() {
             return found;
@@ -192,16 +182,18 @@ impl Exchange<'_> {
     /// The address that was offered to the client a moment ago.
     fn offered(&self, network: NetworkId, known: bool) -> Option<Ipv4Addr> {
         let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
-        let address = self.state.offers.of_client(uid, hardware, self.now.mono)?;
-        let idle = self.status(address) != Some(BindingStatus::Active);
-        let good =
-            idle && self.network_of(address) == Some(network) && self.is_permitted(address, known);
-        good.then_some(address)
+        let mut kept = self.state.offers.of_client(uid, hardware, self.now.mono);
+        kept.find(|&address| {
+            let idle = self.status(address) != Some(BindingStatus::Active);
+            idle && self.network_of(address) == Some(network) && self.is_permitted(address, known)
+        })
     }
 
     pub(crate) fn is_offered(&self, address: Ipv4Addr) -> bool {
         let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
-        self.state.offers.of_client(uid, hardware, self.now.mono) == Some(address)
+        self.state
+            .offers
+            .is_held_for(address, uid, hardware, self.now.mono)
     }
 
     pub(crate) fn is_offered_to_other(&self, address: Ipv4Addr) -> bool {

@@ -11,9 +11,10 @@ use crate::view::View;
 impl Exchange<'_> {
     /// Tells the client that it can't have the address: to everyone on the wire, or to the relay agent, with the
     /// broadcast bit set, whatever the request had (RFC 2131 §4.3.2, as ISC has it).
-    pub(crate) fn nak(&mut self, address: Ipv4Addr, text: &'static str) {
+    pub(crate) fn nak(&mut self, address: Ipv4Addr) {
         self.log_about(Line::Nak { address }, Remark::None);
         let echoes = self.echoes_identifier();
+        let text = self.state.refusal;
         let query = self.query;
         let mut buffer = self.state.out.buffer();
         let flags = query.packet.flags().with_broadcast(true);
@@ -27,7 +28,9 @@ impl Exchange<'_> {
         let mut writer = writer.expect("the limit is above 300 and all fields are the request's");
         writer.option(OptionCode::DHCP_MESSAGE_TYPE, &[MessageType::NAK.0]);
         writer.option(OptionCode::DHCP_SERVER_IDENTIFIER, &source.octets());
-        writer.option(OptionCode::DHCP_MESSAGE, text.as_bytes());
+        if !text.is_empty() {
+            writer.option(OptionCode::DHCP_MESSAGE, text.as_bytes());
+        }
         if echoes && !query.uid.is_empty() {
             writer.option(OptionCode::DHCP_CLIENT_IDENTIFIER, query.uid);
         }

@@ -19,7 +19,7 @@ const MAX_OFFERS: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Offers {
     by_address: HashMap<Ipv4Addr, Offer, BuildHasherDefault<Spread>>,
-    by_client: HashMap<u64, Ipv4Addr, Keyed>,
+    by_client: BTreeSet<(u64, Instant, Ipv4Addr)>,
     by_end: BTreeSet<(Instant, Ipv4Addr)>,
     key: Keyed,
 }
@@ -74,38 +74,53 @@ impl Offers {
         let key = Keyed(key);
         Self {
             by_address: HashMap::default(),
-            by_client: HashMap::with_hasher(key),
+            by_client: BTreeSet::new(),
             by_end: BTreeSet::new(),
             key,
         }
     }
 
-    /// Keeps an address for a client; says whether an older offer had to be forgotten for it.
+    /// Keeps an address for a client, beside what else is kept for it: it may be about to move to another network, or
+    /// share its identifier. Says whether an older offer had to be forgotten for it.
     pub(crate) fn hold(&mut self, address: Ipv4Addr, client: &Client, now: Instant) -> bool {
         let client = self.key.of(&client.uid, client.hardware.as_wire());
         self.forget(address);
-        if let Some(&former) = self.by_client.get(&client) {
-            self.forget(former);
-        }
         let full = self.by_address.len() >= MAX_OFFERS;
         if full && let Some(&(_, oldest)) = self.by_end.first() {
             self.forget(oldest);
         }
         let until = now.plus_secs(OFFER_TIME);
         self.by_address.insert(address, Offer { client, until });
-        self.by_client.insert(client, address);
+        self.by_client.insert((client, until, address));
         self.by_end.insert((until, address));
         full
     }
 
-    /// The address that is kept for a client.
-    pub(crate) fn of_client(&self, uid: &[u8], hardware: &[u8], now: Instant) -> Option<Ipv4Addr> {
+    /// The addresses that are kept for a client, the last one first.
+    pub(crate) fn of_client(
+        &self,
+        uid: &[u8],
+        hardware: &[u8],
+        now: Instant,
+    ) -> impl Iterator<Item = Ipv4Addr> {
         let client = self.key.of(uid, hardware);
-        let address = *self.by_client.get(&client)?;
-        self.by_address
-            .get(&address)
-            .filter(|offer| offer.until > now)
-            .map(|_| address)
+        let (first, last) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
+        let range = (client, Instant::from_millis(0), first)
+            ..=(client, Instant::from_millis(u64::MAX), last);
+        let kept = self.by_client.range(range).rev();
+        kept.take_while(move |(_, until, _)| *until > now)
+            .map(|&(_, _, address)| address)
+    }
+
+    /// Whether an address is kept for this client.
+    pub(crate) fn is_held_for(
+        &self,
+        address: Ipv4Addr,
+        uid: &[u8],
+        hardware: &[u8],
+        now: Instant,
+    ) -> bool {
+        self.is_held(address, now) && !self.is_held_for_other(address, uid, hardware, now)
     }
 
     /// Whether an address is kept for another client than this one.
@@ -133,15 +148,8 @@ impl Offers {
     /// Forgets the offer of an address.
     pub(crate) fn forget(&mut self, address: Ipv4Addr) {
         if let Some(offer) = self.by_address.remove(&address) {
-            self.by_client.remove(&offer.client);
+            self.by_client.remove(&(offer.client, offer.until, address));
             self.by_end.remove(&(offer.until, address));
-        }
-    }
-
-    /// Forgets the offer to a client.
-    pub(crate) fn forget_client(&mut self, uid: &[u8], hardware: &[u8]) {
-        if let Some(&address) = self.by_client.get(&self.key.of(uid, hardware)) {
-            self.forget(address);
         }
     }
 
@@ -180,7 +188,9 @@ mod tests {
     }
 
     fn held(offers: &Offers, n: u32, now: Instant) -> Option<Ipv4Addr> {
-        offers.of_client(&[], client(n).hardware.as_wire(), now)
+        offers
+            .of_client(&[], client(n).hardware.as_wire(), now)
+            .next()
     }
 
     const T0: Instant = Instant::from_millis(0);
@@ -199,16 +209,20 @@ mod tests {
     }
 
     #[test]
-    fn a_client_has_one_offer_and_an_address_one_client() {
+    fn an_address_has_one_client_and_a_client_its_last_offer_first() {
         let mut offers = Offers::new([1, 2]);
         let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-        offers.hold(a, &client(1), T0);
         offers.hold(b, &client(1), T0);
-        assert!(!offers.is_held(a, T0));
+        offers.hold(a, &client(1), T0.plus_secs(1));
+        let hardware = client(1).hardware;
+        let kept: Vec<_> = offers.of_client(&[], hardware.as_wire(), T0).collect();
+        assert_eq!(kept, [a, b]);
         offers.hold(b, &client(2), T0);
-        assert_eq!(held(&offers, 1, T0), None);
+        assert_eq!(held(&offers, 1, T0), Some(a));
         assert_eq!(held(&offers, 2, T0), Some(b));
-        assert_eq!(offers.len(), 1);
+        assert_eq!(offers.len(), 2);
+        assert!(!offers.is_held_for(b, &[], hardware.as_wire(), T0));
+        assert!(offers.is_held_for(a, &[], hardware.as_wire(), T0));
     }
 
     #[test]

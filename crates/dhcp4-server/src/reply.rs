@@ -103,7 +103,8 @@ impl Exchange<'_> {
     }
 
     /// Writes header and options into the buffer. A parameter request list of the configuration's replaces the client's.
-    /// `to_fixed_bootp`: it is for a BOOTP client with a fixed address, whose reply is never overloaded.
+    /// `to_fixed_bootp`: it is for a BOOTP client with a fixed address: its reply is never overloaded, has what is
+    /// configured, whatever the client asks for, and doesn't repeat what the relay agent said (ISC `bootp`).
     pub(crate) fn write(
         &self,
         buffer: &mut Vec<u8>,
@@ -118,19 +119,28 @@ impl Exchange<'_> {
         let asked = query.packet.parameter_request_list();
         let asked = asked.as_ref().and_then(|list| list.contiguous(&mut joined));
         let configured = view.option(OptionCode::DHCP_PARAMETER_REQUEST_LIST);
+        let (list, agent) = if to_fixed_bootp {
+            (None, &[][..])
+        } else {
+            (configured.or(asked), query.agent)
+        };
         let wanted = Wanted {
-            list: configured.or(asked).unwrap_or_default(),
+            list: list.unwrap_or_default(),
             add_mask: query.is(MessageType::DISCOVER) || query.is(MessageType::REQUEST),
             add_fqdn: query.packet.has_option(OptionCode::FQDN),
         };
-        let writer = ReplyWriter::new(buffer, header, limits, query.agent);
+        let writer = ReplyWriter::new(buffer, header, limits, agent);
         let mut writer =
             writer.expect("the limit is above 300 and all fields are cut to their size");
         if to_fixed_bootp {
             writer = writer.without_overload();
         }
         write_options(view, computed, &wanted, &mut writer);
-        writer.finish();
+        if writer.has_options() {
+            return writer.finish();
+        }
+        // To a BOOTP client that gets no option at all, as dhcpd: not even the magic cookie.
+        ReplyWriter::without_options(buffer, header, &[]).expect("all fields were written already");
     }
 
     /// Where a reply that gives a lease goes.
@@ -149,7 +159,7 @@ impl Exchange<'_> {
         }
         if let Some(ciaddr) = query.ciaddr()
             && kind == Kind::Ack
-            && !(query.server_id.is_some() || query.packet.flags().broadcast())
+            && !((query.server_id.is_some() || broadcast) && self.is_here(lease))
         {
             let to = SocketAddrV4::new(ciaddr, client_port);
             return Destination::Unicast {
@@ -169,6 +179,15 @@ impl Exchange<'_> {
             to,
             mac,
         }
+    }
+
+    /// Whether the lease is in the network that the request seems to come from.
+    fn is_here(&self, lease: Lease) -> bool {
+        let network = match lease {
+            Lease::Fixed { subnet, .. } => Some(self.config.subnets[subnet.0].network),
+            Lease::Dynamic(address) => self.network_of(address),
+        };
+        network == self.query.network
     }
 
     /// To a relay agent: always to the port of servers, whatever port it sent from. (To ourselves, for tests, to the

@@ -41,14 +41,14 @@ impl Exchange<'_> {
             let reset = remark == Remark::Reset;
             self.log(line, hostname, remark);
             if reset {
-                self.nak(asked, found.refusal);
+                self.nak(asked);
             }
             return;
         }
         if let Some((remark, nak)) = self.refused_by_place(subnet) {
             self.log(line, hostname, remark);
             if nak {
-                self.nak(asked, found.refusal);
+                self.nak(asked);
             }
             return;
         }
@@ -56,7 +56,7 @@ impl Exchange<'_> {
             Some(lease) => self.answer(Kind::Ack, lease, &client, line, hostname),
             None if found.ours => {
                 self.log(line, hostname, Remark::Unavailable(asked));
-                self.nak(asked, found.refusal);
+                self.nak(asked);
             }
             None => self.log(line, hostname, Remark::UnknownLease(asked)),
         }

@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) probes: Probes,
     pub(crate) out: Outbox,
     pub(crate) stats: Stats,
+    /// What a DHCPNAK says: why the last look-up that failed did so, be it another client's, as in ISC. At first nothing.
+    pub(crate) refusal: &'static str,
 }
 
 impl Server {
@@ -112,6 +114,7 @@ impl Server {
             probes: Probes::default(),
             out,
             stats,
+            refusal: "",
         };
         Ok(Self {
             config,

@@ -221,6 +221,12 @@ impl<'o> ReplyWriter<'o> {
         self.squeeze(code, value, true)
     }
 
+    /// Whether any option was written, in any field.
+    #[must_use]
+    pub fn has_options(&self) -> bool {
+        self.out.len() > OPTIONS_AT || self.file.used > 0 || self.sname.used > 0
+    }
+
     /// Completes the message: options 52 and 82, END, padding to the 300 bytes of BOOTP.
     pub fn finish(self) {
         let overload = u8::from(self.file.used > 0) | u8::from(self.sname.used > 0) << 1;
