@@ -2,13 +2,14 @@
 
 use core::net::Ipv4Addr;
 
-use dhcp_failover::{Binding, Client};
+use dhcp_failover::{Binding, Client, Now};
 use dhcp4_wire::MessageType;
 use failover_wire::BindingStatus;
 
 use crate::config::NetworkId;
 use crate::event::{Event, LeaseNote};
 use crate::exchange::{Exchange, Lease};
+use crate::offers::Holder;
 
 /// Leases of one client that are looked at. A client has one in each network it visits, and nobody has so many
 /// networks that are served by one machine; a client that shares its identifier with more can't slow the server down.
@@ -98,11 +99,16 @@ impl Exchange<'_> {
         if self.query.uid.is_empty() {
             return None;
         }
-        let bindings = self.state.core.bindings();
-        let leases = bindings.of_uid(self.query.uid).take(MAX_LEASES);
-        let here = leases.filter(|(address, _)| self.network_of(*address) == Some(network));
+        let (uid, now) = (self.query.uid, self.now.mono);
+        let leases = self.state.core.bindings().of_uid(uid);
+        let leases = leases.take(MAX_LEASES).map(|(address, _)| address);
+        let offers = self.state.offers.of_uid(uid, now).take(MAX_LEASES);
+        let here = offers
+            .chain(leases)
+            .filter_map(|address| self.candidate(address, network))
+            .filter(|candidate| candidate.holder.is_none_or(|holder| holder.same_uid));
         let (best, refused) = self.best(here, client, known);
-        let best = self.or_offered(best, network, known);
+        let best = best.map(|candidate| candidate.address);
         self.end_all(&refused);
         best
     }
@@ -115,92 +121,88 @@ impl Exchange<'_> {
         client: &Client,
         known: bool,
     ) -> Option<Ipv4Addr> {
-        let uid = self.query.uid;
-        let bindings = self.state.core.bindings();
-        let leases = bindings.of_hardware(&self.query.hardware).take(MAX_LEASES);
-        let here = leases.filter(|(address, binding)| {
-            let idle = matches!(binding.status, BindingStatus::Free | BindingStatus::Backup);
-            let same = binding.client.uid.is_empty() || *binding.client.uid == *uid;
-            (idle || same) && self.network_of(*address) == Some(network)
-        });
+        let (hardware, now) = (self.query.hardware, self.now.mono);
+        let leases = self.state.core.bindings().of_hardware(&hardware);
+        let leases = leases.take(MAX_LEASES).map(|(address, _)| address);
+        let offers = self.state.offers.of_hardware(hardware.as_wire(), now);
+        let here = offers
+            .take(MAX_LEASES)
+            .chain(leases)
+            .filter_map(|address| self.candidate(address, network))
+            .filter(|candidate| candidate.holder.is_none_or(|holder| holder.same_hardware))
+            .filter(|candidate| candidate.is_idle() || self.has_its_uid(candidate));
         let (best, refused) = self.best(here, client, known);
-        let best = self.or_offered(best, network, known);
-        self.end_all(&refused);
         // As ISC has it, a BOOTP client may have the lease of a client with an identifier, no other may.
-        best.filter(|address| {
-            let binding = self.binding(*address);
-            binding.is_none_or(|binding| {
-                binding.client.uid.is_empty()
-                    || if uid.is_empty() {
-                        self.query.is_bootp() || self.is_offered(*address)
-                    } else {
-                        *binding.client.uid == *uid || self.is_offered(*address)
-                    }
-            })
+        let boots = self.query.is_bootp() && self.query.uid.is_empty();
+        let best = best.filter(|candidate| boots || self.has_its_uid(candidate));
+        let best = best.map(|candidate| candidate.address);
+        self.end_all(&refused);
+        best
+    }
+
+    /// An address that the client had, has, or was offered a moment ago, if it is in this network.
+    fn candidate(&self, address: Ipv4Addr, network: NetworkId) -> Option<Candidate<'_>> {
+        if self.network_of(address) != Some(network) {
+            return None;
+        }
+        let binding = self.binding(address)?;
+        let holder = match binding.status {
+            BindingStatus::Active => None,
+            _ => self.holder(address),
+        };
+        Some(Candidate {
+            address,
+            binding,
+            holder,
         })
     }
 
-    /// The best of some leases that may be used and are permitted, and those active ones that aren't permitted.
-    fn best<'b>(
-        &self,
-        leases: impl Iterator<Item = (Ipv4Addr, &'b Binding)>,
-        client: &Client,
-        known: bool,
-    ) -> (Option<Ipv4Addr>, Vec<Ipv4Addr>) {
-        let mut best: Option<(Ipv4Addr, &Binding)> = None;
-        let mut refused = Vec::new();
-        for (address, binding) in leases {
-            if !self.is_usable(address, client) {
-                continue;
-            }
-            if !self.is_permitted(address, known) {
-                refused.push(address);
-                continue;
-            }
-            // While it is kept for another client it is as good as taken.
-            if binding.status != BindingStatus::Active && self.is_offered_to_other(address) {
-                continue;
-            }
-            if best.is_none_or(|(_, other)| preference(binding) > preference(other)) {
-                best = Some((address, binding));
+    /// Whether the one that the address is kept for, or was leased to, has no identifier or the client's.
+    fn has_its_uid(&self, candidate: &Candidate<'_>) -> bool {
+        match candidate.holder {
+            Some(holder) => !holder.has_uid || holder.same_uid,
+            None => {
+                let uid = &candidate.binding.client.uid;
+                uid.is_empty() || **uid == *self.query.uid
             }
         }
-        (best.map(|(address, _)| address), refused)
     }
 
-    /// What the client was offered a moment ago goes before all but an active lease.
-    fn or_offered(
+    /// The best of some leases that may be used and are permitted, and those that aren't permitted.
+    fn best<'b>(
         &self,
-        best: Option<Ipv4Addr>,
-        network: NetworkId,
+        leases: impl Iterator<Item = Candidate<'b>>,
+        client: &Client,
         known: bool,
-    ) -> Option<Ipv4Addr> {
-        let active = best.filter(|address| self.status(*address) == Some(BindingStatus::Active));
-        active.or_else(|| self.offered(network, known)).or(best)
+    ) -> (Option<Candidate<'b>>, Vec<Ipv4Addr>) {
+        let mut best: Option<Candidate<'b>> = None;
+        let mut refused = Vec::new();
+        for candidate in leases {
+            if !self.is_usable(candidate.address, client) {
+                continue;
+            }
+            if !self.is_permitted(candidate.address, known) {
+                refused.push(candidate.address);
+                continue;
+            }
+            if best
+                .as_ref()
+                .is_none_or(|other| candidate.preference(self.now) > other.preference(self.now))
+            {
+                best = Some(candidate);
+            }
+        }
+        (best, refused)
     }
 
-    /// The address that was offered to the client a moment ago.
-    fn offered(&self, network: NetworkId, known: bool) -> Option<Ipv4Addr> {
+    fn holder(&self, address: Ipv4Addr) -> Option<Holder> {
         let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
-        let mut kept = self.state.offers.of_client(uid, hardware, self.now.mono);
-        kept.find(|&address| {
-            let idle = self.status(address) != Some(BindingStatus::Active);
-            idle && self.network_of(address) == Some(network) && self.is_permitted(address, known)
-        })
+        let offers = &self.state.offers;
+        offers.holder(address, uid, hardware, self.now.mono)
     }
 
     pub(crate) fn is_offered(&self, address: Ipv4Addr) -> bool {
-        let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
-        self.state
-            .offers
-            .is_held_for(address, uid, hardware, self.now.mono)
-    }
-
-    pub(crate) fn is_offered_to_other(&self, address: Ipv4Addr) -> bool {
-        let (uid, hardware) = (self.query.uid, self.query.hardware.as_wire());
-        self.state
-            .offers
-            .is_held_for_other(address, uid, hardware, self.now.mono)
+        self.holder(address).is_some_and(Holder::is_asking)
     }
 
     fn end_all(&mut self, refused: &[Ipv4Addr]) {
@@ -325,13 +327,37 @@ impl Exchange<'_> {
     }
 }
 
-/// Which of a client's leases it gets again: an active one before one that is over before one that never was, each
-/// time the latest (ISC `client_lease_preferred`).
-fn preference(binding: &Binding) -> (u8, u32) {
-    match binding.status {
-        BindingStatus::Active => (3, binding.ends.0),
-        BindingStatus::Expired | BindingStatus::Released => (2, binding.cltt.0),
-        BindingStatus::Abandoned => (0, binding.cltt.0),
-        BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset => (1, binding.cltt.0),
+/// An address that a client may get again.
+struct Candidate<'b> {
+    address: Ipv4Addr,
+    binding: &'b Binding,
+    /// Whom it is kept for since it was offered, if it isn't leased.
+    holder: Option<Holder>,
+}
+
+impl Candidate<'_> {
+    fn is_idle(&self) -> bool {
+        matches!(
+            self.binding.status,
+            BindingStatus::Free | BindingStatus::Backup
+        )
+    }
+
+    /// Which of a client's addresses it gets again: an active one before one that is over before one that was only
+    /// offered, each time the latest (ISC `client_lease_preferred`).
+    fn preference(&self, now: Now) -> (u8, u32) {
+        let heard = match self.holder {
+            Some(holder) => {
+                let ago = now.mono.since(holder.since).as_secs() as u32; // two minutes at most
+                self.binding.cltt.0.max(now.unix.0.saturating_sub(ago))
+            }
+            None => self.binding.cltt.0,
+        };
+        match self.binding.status {
+            BindingStatus::Active => (3, self.binding.ends.0),
+            BindingStatus::Expired | BindingStatus::Released => (2, heard),
+            BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset => (1, heard),
+            BindingStatus::Abandoned => (0, heard),
+        }
     }
 }

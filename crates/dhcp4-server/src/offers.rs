@@ -2,6 +2,7 @@
 
 use core::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use core::net::Ipv4Addr;
+use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 
 use dhcp_failover::Client;
@@ -19,6 +20,7 @@ const MAX_OFFERS: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Offers {
     by_address: HashMap<Ipv4Addr, Offer, BuildHasherDefault<Spread>>,
+    /// By hash of the identifier, and by hash of the hardware address.
     by_client: BTreeSet<(u64, Instant, Ipv4Addr)>,
     by_end: BTreeSet<(Instant, Ipv4Addr)>,
     key: Keyed,
@@ -26,8 +28,35 @@ pub(crate) struct Offers {
 
 #[derive(Debug)]
 struct Offer {
-    client: u64,
+    /// Hash of the identifier, if the client gave one.
+    uid: Option<u64>,
+    /// Hash of the hardware address.
+    hardware: u64,
     until: Instant,
+}
+
+/// Whom an address is kept for, as seen by some client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Whether it gave an identifier.
+    pub(crate) has_uid: bool,
+    /// It has the identifier of the client that asks.
+    pub(crate) same_uid: bool,
+    /// It has the hardware address of the client that asks.
+    pub(crate) same_hardware: bool,
+    /// When the address was offered.
+    pub(crate) since: Instant,
+}
+
+impl Holder {
+    /// Whether it is the client that asks: by the identifier if it gave one, else by the hardware address.
+    pub(crate) fn is_asking(self) -> bool {
+        if self.has_uid {
+            self.same_uid
+        } else {
+            self.same_hardware
+        }
+    }
 }
 
 /// Spreads addresses over a table. Addresses are of our own pools: nobody can choose many that collide.
@@ -61,10 +90,18 @@ impl BuildHasher for Keyed {
 }
 
 impl Keyed {
-    fn of(&self, uid: &[u8], hardware: &[u8]) -> u64 {
+    fn of_uid(&self, uid: &[u8]) -> u64 {
+        self.of(0, uid)
+    }
+
+    fn of_hardware(&self, hardware: &[u8]) -> u64 {
+        self.of(1, hardware)
+    }
+
+    fn of(&self, kind: u8, name: &[u8]) -> u64 {
         let mut hasher = self.build_hasher();
-        hasher.write_u8(u8::from(uid.is_empty()));
-        hasher.write(if uid.is_empty() { hardware } else { uid });
+        hasher.write_u8(kind);
+        hasher.write(name);
         hasher.finish()
     }
 }
@@ -83,59 +120,68 @@ impl Offers {
     /// Keeps an address for a client, beside what else is kept for it: it may be about to move to another network, or
     /// share its identifier. Says whether an older offer had to be forgotten for it.
     pub(crate) fn hold(&mut self, address: Ipv4Addr, client: &Client, now: Instant) -> bool {
-        let client = self.key.of(&client.uid, client.hardware.as_wire());
         self.forget(address);
         let full = self.by_address.len() >= MAX_OFFERS;
         if full && let Some(&(_, oldest)) = self.by_end.first() {
             self.forget(oldest);
         }
         let until = now.plus_secs(OFFER_TIME);
-        self.by_address.insert(address, Offer { client, until });
-        self.by_client.insert((client, until, address));
+        let offer = Offer {
+            uid: (!client.uid.is_empty()).then(|| self.key.of_uid(&client.uid)),
+            hardware: self.key.of_hardware(client.hardware.as_wire()),
+            until,
+        };
+        for key in offer.uid.into_iter().chain([offer.hardware]) {
+            self.by_client.insert((key, until, address));
+        }
+        self.by_address.insert(address, offer);
         self.by_end.insert((until, address));
         full
     }
 
-    /// The addresses that are kept for a client, the last one first.
-    pub(crate) fn of_client(
+    /// The addresses that are kept for clients with an identifier, the last one first.
+    pub(crate) fn of_uid(&self, uid: &[u8], now: Instant) -> impl Iterator<Item = Ipv4Addr> {
+        self.of_key(self.key.of_uid(uid), now)
+    }
+
+    /// The addresses that are kept for clients with a hardware address, the last one first.
+    pub(crate) fn of_hardware(
         &self,
-        uid: &[u8],
         hardware: &[u8],
         now: Instant,
     ) -> impl Iterator<Item = Ipv4Addr> {
-        let client = self.key.of(uid, hardware);
-        let (first, last) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
-        let range = (client, Instant::from_millis(0), first)
-            ..=(client, Instant::from_millis(u64::MAX), last);
-        let kept = self.by_client.range(range).rev();
-        kept.take_while(move |(_, until, _)| *until > now)
+        self.of_key(self.key.of_hardware(hardware), now)
+    }
+
+    fn of_key(&self, key: u64, now: Instant) -> impl Iterator<Item = Ipv4Addr> {
+        let first = (key, now, Ipv4Addr::UNSPECIFIED);
+        let last = (key, Instant::from_millis(u64::MAX), Ipv4Addr::BROADCAST);
+        let kept = self.by_client.range(first..=last).rev();
+        kept.filter(move |(_, until, _)| *until > now)
             .map(|&(_, _, address)| address)
     }
 
-    /// Whether an address is kept for this client.
-    pub(crate) fn is_held_for(
+    /// Whom an address is kept for, compared with a client.
+    pub(crate) fn holder(
         &self,
         address: Ipv4Addr,
         uid: &[u8],
         hardware: &[u8],
         now: Instant,
-    ) -> bool {
-        self.is_held(address, now) && !self.is_held_for_other(address, uid, hardware, now)
-    }
-
-    /// Whether an address is kept for another client than this one.
-    pub(crate) fn is_held_for_other(
-        &self,
-        address: Ipv4Addr,
-        uid: &[u8],
-        hardware: &[u8],
-        now: Instant,
-    ) -> bool {
+    ) -> Option<Holder> {
         let offer = self
             .by_address
             .get(&address)
-            .filter(|offer| offer.until > now);
-        offer.is_some_and(|offer| offer.client != self.key.of(uid, hardware))
+            .filter(|offer| offer.until > now)?;
+        let asking = (!uid.is_empty()).then(|| self.key.of_uid(uid));
+        Some(Holder {
+            has_uid: offer.uid.is_some(),
+            same_uid: offer.uid.is_some() && offer.uid == asking,
+            same_hardware: offer.hardware == self.key.of_hardware(hardware),
+            since: offer
+                .until
+                .earlier_by(Duration::from_secs(OFFER_TIME.into())),
+        })
     }
 
     /// Whether an address is kept for anyone.
@@ -148,7 +194,9 @@ impl Offers {
     /// Forgets the offer of an address.
     pub(crate) fn forget(&mut self, address: Ipv4Addr) {
         if let Some(offer) = self.by_address.remove(&address) {
-            self.by_client.remove(&(offer.client, offer.until, address));
+            for key in offer.uid.into_iter().chain([offer.hardware]) {
+                self.by_client.remove(&(key, offer.until, address));
+            }
             self.by_end.remove(&(offer.until, address));
         }
     }
@@ -188,9 +236,7 @@ mod tests {
     }
 
     fn held(offers: &Offers, n: u32, now: Instant) -> Option<Ipv4Addr> {
-        offers
-            .of_client(&[], client(n).hardware.as_wire(), now)
-            .next()
+        offers.of_hardware(client(n).hardware.as_wire(), now).next()
     }
 
     const T0: Instant = Instant::from_millis(0);
@@ -214,15 +260,37 @@ mod tests {
         let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
         offers.hold(b, &client(1), T0);
         offers.hold(a, &client(1), T0.plus_secs(1));
-        let hardware = client(1).hardware;
-        let kept: Vec<_> = offers.of_client(&[], hardware.as_wire(), T0).collect();
+        let one = client(1).hardware;
+        let kept: Vec<_> = offers.of_hardware(one.as_wire(), T0).collect();
         assert_eq!(kept, [a, b]);
         offers.hold(b, &client(2), T0);
         assert_eq!(held(&offers, 1, T0), Some(a));
         assert_eq!(held(&offers, 2, T0), Some(b));
         assert_eq!(offers.len(), 2);
-        assert!(!offers.is_held_for(b, &[], hardware.as_wire(), T0));
-        assert!(offers.is_held_for(a, &[], hardware.as_wire(), T0));
+        let asks = |address| offers.holder(address, &[], one.as_wire(), T0).unwrap();
+        assert!(asks(a).is_asking() && !asks(b).is_asking());
+    }
+
+    #[test]
+    fn a_client_is_known_by_its_identifier_and_by_its_hardware() {
+        let mut offers = Offers::new([1, 2]);
+        let address = Ipv4Addr::new(10, 0, 0, 1);
+        let named = Client {
+            uid: b"name"[..].into(),
+            ..client(1)
+        };
+        offers.hold(address, &named, T0);
+        let one = named.hardware.as_wire();
+        assert_eq!(offers.of_uid(b"name", T0).next(), Some(address));
+        assert_eq!(offers.of_uid(b"other", T0).next(), None);
+        assert_eq!(held(&offers, 1, T0), Some(address));
+        let elsewhere = client(2).hardware;
+        let asks = |uid: &[u8], hardware| offers.holder(address, uid, hardware, T0).unwrap();
+        assert!(asks(b"name", elsewhere.as_wire()).is_asking());
+        assert!(!asks(b"", one).is_asking() && asks(b"", one).same_hardware);
+        assert_eq!(asks(b"name", one).since, T0);
+        offers.forget(address);
+        assert!(offers.by_client.is_empty());
     }
 
     #[test]
