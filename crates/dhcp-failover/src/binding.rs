@@ -92,6 +92,9 @@ pub struct Binding {
     pub received: UnixTime,
     /// Client last transaction time, as seen by this server.
     pub cltt: UnixTime,
+    /// At `cltt` the client was told again what it had, without a renewal. The lease file doesn't
+    /// keep it: where `cltt` isn't before `starts`, the client may have been.
+    pub repeated: bool,
     /// `ends` on the monotonic clock, as of when it was set.
     pub ends_mono: Instant,
     /// What only the lease file keeps.
@@ -116,6 +119,7 @@ impl Binding {
             acked: UnixTime(0),
             received: UnixTime(0),
             cltt: UnixTime(0),
+            repeated: false,
             ends_mono: Instant::from_millis(0),
             extra: None,
         }

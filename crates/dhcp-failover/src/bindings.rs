@@ -239,6 +239,11 @@ impl Bindings {
         self.shared.has_used(id)
     }
 
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     pub(crate) fn slot(&self, address: Ipv4Addr) -> Option<Slot> {
         self.ranges.slot(address)
     }

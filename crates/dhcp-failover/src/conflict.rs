@@ -70,7 +70,7 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
             judge.role == Role::Secondary
                 || stored.client.is_empty()
                 || stored.client.is_same(&incoming.client)
-                || stored.ends <= judge.now
+                || stored.ends < judge.now
         }
         (from, to) if from == to => true,
         (B::Active, B::Released | B::Abandoned) => true,
@@ -95,12 +95,13 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
 /// stands unless the partner's is later by more than that.
 pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime, max_skew: u32) -> bool {
     use BindingStatus as B;
-    if stored.status != B::Active || stored.ends <= now {
+    if stored.status != B::Active || stored.ends < now {
         return false;
     }
     let same = stored.client.is_same(&incoming.client);
     let others = !incoming.client.is_empty() && !same;
     let pending = stored.is_pending();
+    let repeated = stored.repeated && stored.cltt >= stored.starts;
     let not_before = |told: UnixTime, theirs: UnixTime| told.saturating_add(max_skew) > theirs;
     match incoming.status {
         B::Active => pending && same && stored.ends > incoming.ends,
@@ -109,12 +110,10 @@ pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime, max_s
         B::Expired | B::Free | B::Backup => pending && not_before(stored.ends, incoming.ends),
         // It ended when the client gave it up: what we told the client after that counts, be it
         // a renewal or only a repetition.
-        B::Released => {
-            let repeated = stored.cltt > stored.starts;
-            (pending || repeated) && not_before(told(stored), incoming.ends)
-        }
-        // What the partner knows of the lease bounds when it gives the address out again.
-        B::Abandoned => pending && not_before(told(stored), incoming.starts),
+        B::Released => (pending || repeated) && not_before(told(stored), incoming.ends),
+        // The same; and what the partner knows of the lease bounds when it gives the address out
+        // again.
+        B::Abandoned => (pending || repeated) && not_before(told(stored), incoming.starts),
         B::Reset => false,
     }
 }
@@ -231,11 +230,12 @@ mod tests {
             client: client(2),
             ..incoming(BindingStatus::Active, 0)
         };
-        let ours = stored(BindingStatus::Active, 10_001);
+        // It lasts to the end of the second in which it ends.
+        let ours = stored(BindingStatus::Active, 10_000);
         assert!(accept(&ours, &theirs, judge(Role::Primary, true)).is_err());
         assert!(accept(&ours, &theirs, judge(Role::Primary, false)).is_err());
         assert!(accept(&ours, &theirs, judge(Role::Secondary, true)).is_ok());
-        let over = stored(BindingStatus::Active, 10_000);
+        let over = stored(BindingStatus::Active, 9_999);
         assert!(accept(&over, &theirs, judge(Role::Primary, true)).is_ok());
     }
 

@@ -349,6 +349,10 @@ impl Core {
         }
     }
 
+    pub(crate) fn observed_at(&mut self, now: Now) {
+        self.last_seen = now;
+    }
+
     /// Compares the clocks with each other since the last input: a stepped wall clock has the skew
     /// checked anew, and a long sleep is a restart.
     pub(crate) fn observe(&mut self, now: Now, out: &mut Vec<Output>) {

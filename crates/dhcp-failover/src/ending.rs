@@ -109,19 +109,25 @@ impl Endpoint {
     /// A lease that ran out by its time, from before a server lost its lease file: that one may have
     /// renewed it, by MCLT beyond what the other knows at most. So long nobody else gets the address.
     fn hold_back(&self, binding: &mut Binding, cx: &Context<'_>) {
-        if binding.status != BindingStatus::Expired || binding.starts >= self.lost_at {
+        if binding.status != BindingStatus::Expired || binding.starts > self.lost_at {
             return;
         }
-        // If it was us, what we are said to have sent is a guess that bounds PARTNER-DOWN alone.
-        let promised = if self.amnesic {
-            binding.tsfp()
-        } else {
-            binding.horizon()
-        };
+        // And it may have given it back to its client after that, until the file was lost.
+        let promised = self.promised(binding).max(self.lost_at);
         let until = promised.saturating_add(self.wait_mclt).min(UnixTime::NEVER);
         if until > binding.ends {
             binding.ends = until;
             binding.ends_mono = cx.now.mono_after(until);
+        }
+    }
+
+    /// The latest time that either server may have told the other about this tenancy. If it was us who
+    /// lost the lease file, what we are said to have sent is a guess that bounds PARTNER-DOWN alone.
+    pub(crate) fn promised(&self, binding: &Binding) -> UnixTime {
+        if self.amnesic {
+            binding.tsfp()
+        } else {
+            binding.horizon()
         }
     }
 

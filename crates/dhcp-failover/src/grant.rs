@@ -267,6 +267,7 @@ pub(crate) fn lease(binding: &mut Binding, grant: Grant, length: u32, now: Now) 
     binding.extra = grant.extra;
     binding.starts = now.unix;
     binding.cltt = now.unix;
+    binding.repeated = false;
     binding.ends = promise::lease_end(length, now.unix);
     binding.ends_mono = now.mono_after(binding.ends);
 }

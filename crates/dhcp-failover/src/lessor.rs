@@ -126,10 +126,10 @@ impl Core {
         };
         if started_over {
             let mut binding = self.bindings.at(slot).clone();
-            binding.cltt = now.unix;
+            tell_again(&mut binding, now);
             self.bindings.apply(slot, binding, out);
         } else {
-            self.bindings.note(slot, |binding| binding.cltt = now.unix);
+            self.bindings.note(slot, |binding| tell_again(binding, now));
         }
     }
 
@@ -204,6 +204,11 @@ impl Core {
             cx.bindings.apply(slot, binding, cx.out);
         }
     }
+}
+
+fn tell_again(binding: &mut Binding, now: Now) {
+    binding.cltt = now.unix;
+    binding.repeated = true;
 }
 
 /// Whether an address of a pool without a partner may be given to this client.

@@ -4,6 +4,7 @@ use failover_wire::{UnixTime, Xid};
 
 use crate::hold::Hold;
 use crate::output::ConnId;
+use crate::rename::Rename;
 use crate::time::Instant;
 
 /// Connections whose handshake isn't done, at most: each side dials once.
@@ -26,9 +27,9 @@ pub(crate) struct Live {
     pub(crate) conn: ConnId,
     /// The partner runs this implementation.
     pub(crate) is_our_kind: bool,
-    xids: Xids,
+    pub(crate) xids: Xids,
     /// Updates have none below: a late answer on this link may be to an update on the last one.
-    first_update: u32,
+    pub(crate) first_update: u32,
     /// The partner's STATE was read on this link.
     pub(crate) heard_state: bool,
     /// Our STATE was sent on this link.
@@ -56,6 +57,10 @@ impl Xids {
         let xid = Xid(self.0);
         self.0 = self.0.wrapping_add(1);
         xid
+    }
+
+    pub(crate) fn rename(&mut self, by: &mut impl Rename) {
+        self.0 = by.next(Xid(self.0)).0;
     }
 
     /// The next, but not below this.

@@ -22,9 +22,17 @@ const MAX_IDENTIFIER: usize = 1024;
 
 type Refusal = (RejectReason, String);
 
+fn less_critical() -> Refusal {
+    let text = "incoming update is less critical than outgoing update".into();
+    (RejectReason::LESS_CRITICAL_BINDING_INFO, text)
+}
+
 impl Endpoint {
     /// One BNDUPD: it is accepted and stored, or refused with the reason.
     pub(crate) fn handle_update(&mut self, xid: Xid, update: &BindingUpdate, cx: &mut Context<'_>) {
+        if self.put_off(xid, update, cx) {
+            return;
+        }
         let refusal = self.check_and_store(update, cx).err();
         self.acknowledge(xid, update.address, refusal, cx);
         self.note_backlog(update, cx);
@@ -49,9 +57,13 @@ impl Endpoint {
         let stored = cx.bindings.at(slot);
 
         let in_flight = matches!(cx.bindings.update(slot), Update::Unacked(_));
-        if in_flight && conflict::ours_wins(stored, &incoming, self.config.role) {
-            let text = "incoming update is less critical than outgoing update".into();
-            return Err((RejectReason::LESS_CRITICAL_BINDING_INFO, text));
+        let active = stored.status == BindingStatus::Active;
+        let crossed = in_flight && active && incoming.status != BindingStatus::Active;
+        // Of an ending that crosses a lease of ours, a partner of our kind wants to know whether the
+        // lease stands; of all else that crosses, both know.
+        let asked = crossed && self.settles_crossings();
+        if in_flight && !asked && conflict::ours_wins(stored, &incoming, self.config.role) {
+            return Err(less_critical());
         }
         self.check_flags(stored, update)?;
         let judge = Judge {
@@ -75,16 +87,19 @@ impl Endpoint {
             self.event(What::LeaseConflict(address), cx);
         }
         let stored = cx.bindings.at(slot);
-        // The partner's went out before it had ours, and it gives way to a lease, whatever its role:
-        // so ours has to stay, or each would end with what the other had.
-        let crossed = in_flight
-            && stored.status == BindingStatus::Active
-            && incoming.status != BindingStatus::Active;
         let max_skew = self.config.timing.max_skew;
-        if crossed || conflict::ours_is_newer(stored, &incoming, cx.now.unix, max_skew) {
-            self.insist(slot, &incoming, cx);
-        } else {
+        let newer = conflict::ours_is_newer(stored, &incoming, cx.now.unix, max_skew);
+        // dhcpd's went out before it had ours, and it gives way to a lease, whatever its role: so ours
+        // has to stay, or each would end with what the other had.
+        let stands = newer || crossed && !asked;
+        if !stands {
             self.adopt(slot, update, incoming, cx);
+            return Ok(());
+        }
+        self.insist(slot, &incoming, cx);
+        if self.settles_crossings() && incoming.status != BindingStatus::Active {
+            // Or it would take the answer for leave to give the address away.
+            return Err(less_critical());
         }
         Ok(())
     }
@@ -208,6 +223,7 @@ impl Endpoint {
         }
         if new_tenant {
             binding.extra = None;
+            binding.repeated = false;
         }
         if active {
             binding.begun_alone = false;

@@ -63,6 +63,10 @@ impl Timers {
         due
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Instant> {
+        self.0.iter_mut().flatten()
+    }
+
     pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
         const ALL: [Timer; COUNT] = [
             Timer::Startup,

@@ -340,7 +340,7 @@ impl Endpoint {
             self.partner,
             Some(ServerState::Recover | ServerState::RecoverDone)
         );
-        if both || self.recover_wait_end() <= cx.now.unix {
+        if both || self.recover_wait_end() < cx.now.unix {
             self.complete_recovery(cx);
         } else {
             self.move_to(ServerState::RecoverWait, cx);
@@ -355,13 +355,14 @@ impl Endpoint {
     }
 
     /// RECOVER-WAIT ends when every lease that we may have granted unheard has run out: MCLT after
-    /// the newest grant that we know of.
+    /// the newest grant that we know of. It is over once that second is: a lease granted late in one
+    /// ends late in one.
     pub(crate) fn recover_wait_end(&self) -> UnixTime {
         self.last_grant.saturating_add(self.wait_mclt)
     }
 
     pub(crate) fn recover_wait_over(&mut self, cx: &mut Context<'_>) {
-        if self.recover_wait_end() > cx.now.unix {
+        if self.recover_wait_end() >= cx.now.unix {
             // The wall clock was set back: it has to agree too.
             let end = self.recover_wait_end();
             self.timers.set(Timer::RecoverWait, cx.now.mono_after(end));

@@ -10,6 +10,7 @@ use failover_wire::{
 use crate::binding::Binding;
 use crate::bindings::{Slot, Update};
 use crate::context::Context;
+use crate::crossing::Crossing;
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::timer::Timer;
@@ -46,7 +47,9 @@ pub(crate) struct Marker {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct InFlight {
     pub(crate) slot: Slot,
-    potential: UnixTime,
+    pub(crate) potential: UnixTime,
+    /// A lease of the partner's that crosses it.
+    pub(crate) crossing: Option<Box<Crossing>>,
 }
 
 impl Updates {
@@ -95,9 +98,7 @@ impl Endpoint {
         match cx.bindings.update(slot) {
             Update::Queued => return,
             // What is in flight is out of date: its answer will mean nothing.
-            Update::Unacked(xid) => {
-                self.updates.in_flight.remove(&xid);
-            }
+            Update::Unacked(xid) => self.end_flight(xid, cx),
             Update::Idle => {}
         }
         cx.bindings.set_update(slot, Update::Queued);
@@ -150,7 +151,7 @@ impl Endpoint {
         };
         let xid = live.update_xid();
         let mut binding = cx.bindings.at(slot).clone();
-        let potential = announced(&binding);
+        let potential = self.announced(&binding);
         let update = update_of(cx.bindings.address(slot), &binding, potential);
         binding.sent = binding.sent.max(potential);
         if binding.rewind == binding.status {
@@ -161,10 +162,25 @@ impl Endpoint {
             cx.bindings.apply(slot, binding, cx.out);
         }
         cx.bindings.set_update(slot, Update::Unacked(xid));
-        self.updates
-            .in_flight
-            .insert(xid, InFlight { slot, potential });
+        let flight = InFlight {
+            slot,
+            potential,
+            crossing: None,
+        };
+        self.updates.in_flight.insert(xid, flight);
         self.transmit_frame(xid, Message::BindingUpdate(update), cx);
+    }
+
+    /// The potential expiry to announce: never less than was announced or received in this tenancy.
+    /// Of a lease that ran out too: a partner that lost its lease file learns what it may have
+    /// promised.
+    fn announced(&self, binding: &Binding) -> UnixTime {
+        let known = match binding.status {
+            BindingStatus::Active => binding.sent.max(binding.received),
+            BindingStatus::Expired => self.promised(binding),
+            _ => UnixTime(0),
+        };
+        binding.tstp.max(known)
     }
 
     /// The partner's answer to an update.
@@ -185,33 +201,51 @@ impl Endpoint {
         let Update::Unacked(expected) = cx.bindings.update(slot) else {
             return;
         };
-        if let Some(reason) = ack.reject {
-            let text = ack
-                .message
-                .as_deref()
-                .map(String::from_utf8_lossy)
-                .unwrap_or_default();
-            let text = text.chars().filter(|c| !c.is_control()).collect();
-            self.event(
-                What::UpdateRejected {
-                    address,
-                    reason,
-                    text,
-                },
-                cx,
-            );
-            self.withdraw(slot, cx);
-            let again = self.try_again_later(slot, cx);
-            // Its own update stood against ours, and it has our answer to that by now.
-            if reason == RejectReason::LESS_CRITICAL_BINDING_INFO && again {
-                self.queue_update(slot, cx);
-            }
-        } else if xid == expected {
-            self.acknowledged(slot, xid, cx);
-        } else {
+        if xid != expected {
             self.event(What::StaleAck(address), cx);
+        } else if let Some(reason) = ack.reject {
+            self.refused(slot, reason, ack.message.as_deref(), cx);
+        } else {
+            self.acknowledged(slot, xid, cx);
         }
         self.transmit(cx);
+    }
+
+    /// The partner refused what is in flight.
+    fn refused(
+        &mut self,
+        slot: Slot,
+        reason: RejectReason,
+        message: Option<&[u8]>,
+        cx: &mut Context<'_>,
+    ) {
+        let text = message.map(String::from_utf8_lossy).unwrap_or_default();
+        let text = text.chars().filter(|c| !c.is_control()).collect();
+        let address = cx.bindings.address(slot);
+        self.event(
+            What::UpdateRejected {
+                address,
+                reason,
+                text,
+            },
+            cx,
+        );
+        let crossing = self.take_crossing(slot, cx);
+        self.withdraw(slot, cx);
+        if let Some(crossing) = crossing {
+            self.handle_update(crossing.xid, &crossing.update, cx);
+            return;
+        }
+        let again = self.try_again_later(slot, cx);
+        let ours_stands = cx.bindings.at(slot).status == BindingStatus::Active;
+        // Its own update stood against ours, and it has our answer to that by now. Against an ending
+        // a partner of our kind has a lease, which is on its way.
+        if reason == RejectReason::LESS_CRITICAL_BINDING_INFO
+            && again
+            && (ours_stands || !self.settles_crossings())
+        {
+            self.queue_update(slot, cx);
+        }
     }
 
     /// The partner took what gave way here to its own, and may have given that up in turn: it is told
@@ -236,6 +270,8 @@ impl Endpoint {
             binding.sent = binding.acked;
         }
         self.updates.refused.remove(&slot);
+        let crossing = self.take_crossing(slot, cx);
+        self.refuse_crossing(crossing, cx);
         if binding.is_ending() {
             self.free(slot, binding, cx);
         } else {
@@ -263,10 +299,16 @@ impl Endpoint {
     /// waits in the queue stays there: it will say what the binding says by then.
     fn withdraw(&mut self, slot: Slot, cx: &mut Context<'_>) {
         if let Update::Unacked(xid) = cx.bindings.update(slot) {
-            self.updates.in_flight.remove(&xid);
+            self.end_flight(xid, cx);
             cx.bindings.set_update(slot, Update::Idle);
             self.answered(slot, cx);
         }
+    }
+
+    /// What is in flight has its answer, or is out of date.
+    fn end_flight(&mut self, xid: Xid, cx: &mut Context<'_>) {
+        let flight = self.updates.in_flight.remove(&xid);
+        self.refuse_crossing(flight.and_then(|flight| flight.crossing), cx);
     }
 
     /// Notes a refused update; says whether it stands and is refused for the first time.
@@ -313,6 +355,7 @@ impl Endpoint {
         for flight in in_flight.into_values().rev() {
             cx.bindings.set_update(flight.slot, Update::Queued);
             self.updates.queue.push_front(flight.slot);
+            self.refuse_crossing(flight.crossing, cx);
         }
     }
 
@@ -344,14 +387,6 @@ impl Endpoint {
             self.note_answer(address, xid, ack.reject);
         }
         self.reply(xid, Message::BindingAck(ack), cx);
-    }
-}
-
-/// The potential expiry to announce: never less than was announced or received in this tenancy.
-fn announced(binding: &Binding) -> UnixTime {
-    match binding.status {
-        BindingStatus::Active => binding.tstp.max(binding.sent).max(binding.received),
-        _ => binding.tstp,
     }
 }
 

@@ -486,6 +486,11 @@ fn an_ack_with_an_equal_xid_of_another_relationship_is_ignored() {
 fn an_update_sent_out_of_turn_keeps_no_request_waiting() {
     let mut p = two();
     grant(&mut p, 1, 1); // in flight, window 1
+    let xid_of = |frames: &[Frame]| {
+        let update = |f: &&Frame| matches!(f.message, failover_wire::Message::BindingUpdate(_));
+        frames.iter().find(update).expect("an update").xid
+    };
+    let first = xid_of(&p.sent(0));
     p.now.unix.0 += 10;
     p.now.mono = p.now.mono.plus_secs(10);
     grant(&mut p, 2, 2); // queued
@@ -501,12 +506,7 @@ fn an_update_sent_out_of_turn_keeps_no_request_waiting() {
         ..Default::default()
     };
     p.send(0, 7, failover_wire::Message::BindingUpdate(update));
-    let f = p.sent(0);
-    let x = f
-        .iter()
-        .find(|f| matches!(f.message, failover_wire::Message::BindingUpdate(_)))
-        .expect("insisted")
-        .xid;
+    let x = xid_of(&p.sent(0));
     let ack = failover_wire::BindingAck {
         address: Some(host(2)),
         ..Default::default()
@@ -522,8 +522,8 @@ fn an_update_sent_out_of_turn_keeps_no_request_waiting() {
             ..Default::default()
         })
     };
-    p.send(0, 99, reject(1));
-    p.send(0, 99, reject(2));
+    p.send(0, first.0, reject(1));
+    p.send(0, x.0, reject(2));
     let e = p.core.endpoint(RelationshipId(0));
     assert_eq!((e.queued_updates(), e.unacked_updates()), (0, 0));
     let done = p

@@ -172,6 +172,8 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
         acked,
         received: UnixTime(record.received_expiry()),
         cltt: time(record.cltt),
+        // It may have been: the file doesn't say.
+        repeated: time(record.cltt) >= time(record.starts),
         ends_mono: now.mono_after(ends),
         extra,
         ..Binding::unused(status)
