@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::time::Duration;
 
 use dhcpd_text::leases::{BindingState, LeaseRecord, LeaseTime, Reader, Record, ServerState};
+
+use crate::wait::until;
+
+/// When dhcpd replaces its file there is none for a moment.
+const REPLACED: Duration = Duration::from_secs(2);
 
 /// The last record of each address, and of each relationship.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -38,8 +45,12 @@ impl Database {
     ///
     /// The file can't be read, or has a damaged record before a good one.
     pub fn read(path: &Path) -> Self {
-        let bytes =
-            std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let bytes = until(REPLACED, || match std::fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            read => Some(read),
+        });
+        let bytes = bytes.unwrap_or_else(|| Err(ErrorKind::NotFound.into()));
+        let bytes = bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut database = Self::default();
         for entry in Reader::new(&path.to_string_lossy(), &bytes) {
             let entry = entry.unwrap_or_else(|damage| panic!("{}: {damage:?}", path.display()));

@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::watch::Seen;
 
 /// Servers reckon in whole seconds and have clocks of their own, so an end may differ by this much.
-const SLACK: Duration = Duration::from_secs(1);
+pub(crate) const SLACK: Duration = Duration::from_secs(1);
 
 /// An address in a client's hands.
 #[derive(Clone, PartialEq, Eq, Debug)]

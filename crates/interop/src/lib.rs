@@ -13,6 +13,7 @@
 //! * [`client`] runs dhclient, udhcpc and perfdhcp; [`relay`] runs exchanges of clients of our own behind a relay agent to
 //!   their ends; in a [`crowd`] such clients live on beside the test.
 //! * [`Watch`] sees every DHCP message at the clients' side, and [`Ledger`] tells from them who holds which address.
+//! * [`History`] is what clients and operators saw of a pair, for the judge that the simulator has too.
 //! * [`scripted`] is a failover partner that follows a test's script.
 //! * [`Capture`] keeps what passes between two servers.
 //! * [`Database`] is a lease file as it stands, to be compared with another.
@@ -26,6 +27,7 @@ pub mod client;
 pub mod conf;
 pub mod crowd;
 mod database;
+mod history;
 mod lab;
 mod ledger;
 mod log;
@@ -39,6 +41,7 @@ mod watch;
 
 pub use capture::Capture;
 pub use database::{Database, Difference};
+pub use history::History;
 pub use lab::{Cut, Lab, Site};
 pub use ledger::{Holding, Ledger};
 pub use log::Log;

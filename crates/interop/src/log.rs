@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The lines of one server over all of its lives. Also written to a file, each with its time.
 #[derive(Clone, Debug)]
 pub struct Log {
     start: Instant,
-    lines: Arc<Mutex<Vec<String>>>,
+    lines: Arc<Mutex<Vec<(Duration, String)>>>,
     file: Arc<Mutex<File>>,
 }
 
@@ -34,7 +34,9 @@ impl Log {
         let at = self.start.elapsed().as_secs_f64();
         // A test whose disk is full fails by its own checks.
         _ = writeln!(lock(&self.file), "{at:9.3} {line}");
-        lock(&self.lines).push(line.into());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.expect("it is after 1970");
+        lock(&self.lines).push((now, line.into()));
     }
 
     /// Adds the lines that come out of `pipe`, until it is closed.
@@ -59,7 +61,14 @@ impl Log {
 
     /// The lines from number `mark` on.
     pub fn since(&self, mark: usize) -> Vec<String> {
-        lock(&self.lines).get(mark..).unwrap_or_default().to_vec()
+        let lines = lock(&self.lines);
+        let lines = lines.get(mark..).unwrap_or_default();
+        lines.iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// All lines, each with its time since 1970.
+    pub fn timed(&self) -> Vec<(Duration, String)> {
+        lock(&self.lines).clone()
     }
 
     /// How many lines from `mark` on contain `text`.

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interop::crowd::{Crowd, Habits, Tally};
 use interop::relay::mac;
-use interop::{Cut, Kind, Lab, Ledger, Server, Site, until};
+use interop::{Cut, History, Kind, Lab, Ledger, Server, Site, until};
 
 use crate::chance::Chance;
 use crate::storm::{Burst, Storm};
-use crate::verdict::{Circumstances, Known, alarms, permitted};
+use crate::verdict::{Known, alarms};
 use crate::vitals::Vitals;
 
 const PEER: &str = "soak";
@@ -55,7 +55,6 @@ pub(crate) struct Pair {
     name: String,
     /// Where our server is.
     ours: usize,
-    auto_partner_down: bool,
     chance: Chance,
     pub(crate) totals: Totals,
     crowd: Crowd,
@@ -71,14 +70,14 @@ pub(crate) struct Totals {
     pub(crate) transitions: usize,
     pub(crate) clients: Tally,
     /// Addresses given twice as the protocol permits, by name of the case.
-    pub(crate) permitted: BTreeMap<&'static str, usize>,
+    pub(crate) permitted: BTreeMap<String, usize>,
     pub(crate) failures: Vec<String>,
     pub(crate) vitals: Vitals,
     /// The longest way back to NORMAL.
     pub(crate) slowest: Duration,
     /// The most leases at a time that had an earlier end on disk than their clients were told.
     pub(crate) shorter: usize,
-    /// Entries of the ledger that were judged.
+    /// Addresses held twice that were looked at.
     twice: usize,
     /// Lines of each log that were looked at.
     marks: [usize; 2],
@@ -107,7 +106,6 @@ impl Pair {
         Self {
             name: name.into(),
             ours,
-            auto_partner_down: auto_partner_down.is_some(),
             chance: Chance::new(seed, ours as u64),
             totals: Totals {
                 storms: BTreeMap::new(),
@@ -148,7 +146,7 @@ impl Pair {
             let quiet = self.chance.seconds(5, 20);
             self.rest(quiet);
             let equal = self.equal();
-            let tally = self.judge(&storm);
+            let tally = self.judge();
             println!(
                 "{} {:5.0} s  {storm}; +{} -{} -{}: NORMAL after {normal:.1?}, equal after {equal:.1?}; {} renewed, {} new, \
                  {} refused, {} ran out, longest {:.1?} and {:.1?}",
@@ -171,6 +169,7 @@ impl Pair {
         }
         if !self.totals.failures.is_empty() {
             self.lab.keep();
+            History::new(&self.lab, SERVERS, MCLT).write(&self.lab.folder().join("history.jsonl"));
             println!("{} files: {}", self.name, self.lab.folder().display());
         }
     }
@@ -318,19 +317,19 @@ impl Pair {
     }
 
     /// What clients saw, and what the servers said, since the last time.
-    fn judge(&mut self, storm: &Storm) -> Tally {
+    fn judge(&mut self) -> Tally {
         let ledger = Ledger::new(&self.lab.watch.seen());
-        let circumstances = self.circumstances(storm);
-        for entry in &ledger.twice[self.totals.twice..] {
-            match permitted(entry, circumstances) {
-                Some(name) => {
-                    *self.totals.permitted.entry(name).or_default() += 1;
-                    println!("{} {name}: {entry}", self.name);
+        let verdict = History::new(&self.lab, SERVERS, MCLT).verdict();
+        for conflict in verdict.conflicts.iter().skip(self.totals.twice) {
+            match conflict.legal {
+                Some(legal) => {
+                    *self.totals.permitted.entry(legal.to_string()).or_default() += 1;
+                    println!("{} {conflict}", self.name);
                 }
-                None => self.fail(format!("held twice: {entry}")),
+                None => self.fail(conflict.to_string()),
             }
         }
-        self.totals.twice = ledger.twice.len();
+        self.totals.twice = verdict.conflicts.len();
         for site in [0, 1] {
             let server = &self.lab.servers[site];
             let lines = server.log.since(self.totals.marks[site]);
@@ -350,19 +349,6 @@ impl Pair {
         let tally = self.crowd.tally();
         self.totals.clients.add(&tally);
         tally
-    }
-
-    fn circumstances(&self, storm: &Storm) -> Circumstances {
-        let dhcpd = 1 - self.ours;
-        let declared = matches!(storm, Storm::PartnerDown { site, .. } if *site != dhcpd);
-        Circumstances {
-            dhcpd_alone: (declared || self.auto_partner_down).then_some(SERVERS[dhcpd]),
-            both_served: self.auto_partner_down
-                && matches!(
-                    storm,
-                    Storm::Cut { .. } | Storm::Flaps(_) | Storm::CutOff { .. }
-                ),
-        }
     }
 
     fn mark(&self, what: &str) {
