@@ -9,6 +9,7 @@ mod decode;
 mod migrate;
 mod omapi;
 mod pair;
+mod reuse;
 #[path = "swap/main.rs"]
 mod swap;
 mod three;
