@@ -16,28 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[test]
 #[ignore = "needs root and peers: scripts/test runs it"]
 fn dhcpd_to_ours_and_back() {
-    // Leases that outlive the test, so that the files must say the same.
-    let primary = conf::wide().replace("lease-time 120;", "lease-time 900;");
-    // An early renewal is one all the same.
-    let primary = format!("dhcp-cache-threshold 0;\n{primary}");
-    let [a, b] = conf::WIDE_SITES;
-    let site = |address| Site {
-        kind: Kind::Isc,
-        addresses: address,
-    };
-    let mut lab = Lab::new("migrate", &conf::WIDE_CLIENTS, &[site(&[a]), site(&[b])]);
-    lab.servers[0].configure(&primary);
-    lab.servers[1].configure(&conf::mirror(&primary));
-    let servers = [
-        Ipv4Addr::new(192, 168, 1, 10),
-        Ipv4Addr::new(192, 168, 1, 11),
-    ];
-    let mut relay = Relay::new(&lab.clients, Ipv4Addr::new(192, 168, 1, 8), &servers);
-
-    lab.step("a pair of dhcpd serves");
-    lab.servers.iter_mut().for_each(Server::start);
-    lab.wait_normal(PEER, BOTH, PATIENCE);
-    lab.wait_equal(PEER, BOTH, PATIENCE);
+    let (mut lab, mut relay) = pair_of_dhcpd("migrate");
     let mut leases = relay.get((0..60).map(|index| mac(1, index)));
     lab.wait_equal(PEER, BOTH, PATIENCE);
     // Now each partner has acknowledged a potential expiry, and the full time is granted.
@@ -76,6 +55,58 @@ fn dhcpd_to_ours_and_back() {
         assert_eq!(database.count(BindingState::Active), 50);
     }
     Ledger::new(&lab.watch.seen()).assert_none_twice();
+}
+
+/// The primary first, one at a time, there and back; the runbook has it the other way round.
+#[test]
+#[ignore = "needs root and peers: scripts/test runs it"]
+fn the_primary_first() {
+    let (mut lab, mut relay) = pair_of_dhcpd("primary-first");
+    let mut leases = relay.get((0..60).map(|index| mac(1, index)));
+    lab.wait_equal(PEER, BOTH, PATIENCE);
+    for (site, kind) in [
+        (0, Kind::Ours),
+        (1, Kind::Ours),
+        (0, Kind::Isc),
+        (1, Kind::Isc),
+    ] {
+        lab.step(&format!("server {site} is {kind:?}"));
+        let server = &mut lab.servers[site];
+        server.terminate();
+        server.kind = kind;
+        server.start();
+        lab.wait_normal(PEER, BOTH, PATIENCE);
+        leases = same_addresses(&leases, &relay.renew(&leases));
+        let database = lab.wait_equal(PEER, BOTH, PATIENCE);
+        assert_eq!(database.count(BindingState::Active), 60);
+    }
+    Ledger::new(&lab.watch.seen()).assert_none_twice();
+}
+
+/// Two dhcpd in NORMAL, and a relay agent before their clients.
+fn pair_of_dhcpd(name: &str) -> (Lab, Relay) {
+    // Leases that outlive the test, so that the files must say the same.
+    let primary = conf::wide().replace("lease-time 120;", "lease-time 900;");
+    // An early renewal is one all the same.
+    let primary = format!("dhcp-cache-threshold 0;\n{primary}");
+    let [a, b] = conf::WIDE_SITES;
+    let site = |address| Site {
+        kind: Kind::Isc,
+        addresses: address,
+    };
+    let mut lab = Lab::new(name, &conf::WIDE_CLIENTS, &[site(&[a]), site(&[b])]);
+    lab.servers[0].configure(&primary);
+    lab.servers[1].configure(&conf::mirror(&primary));
+    let servers = [
+        Ipv4Addr::new(192, 168, 1, 10),
+        Ipv4Addr::new(192, 168, 1, 11),
+    ];
+    let relay = Relay::new(&lab.clients, Ipv4Addr::new(192, 168, 1, 8), &servers);
+    lab.step("a pair of dhcpd serves");
+    lab.servers.iter_mut().for_each(Server::start);
+    lab.wait_normal(PEER, BOTH, PATIENCE);
+    lab.wait_equal(PEER, BOTH, PATIENCE);
+    (lab, relay)
 }
 
 /// Both servers are stopped, and servers of `kind` are started on their files. They must find there what the others left.
