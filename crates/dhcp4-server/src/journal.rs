@@ -155,7 +155,7 @@ fn statements_of(record: &LeaseRecord) -> Vec<String> {
         let mut text = Vec::new();
         Writer::plain().lease(&carried, &mut text);
         // Between the line that opens the record and the one that closes it.
-        let text = String::from_utf8_lossy(&text);
+        let text = readable(text);
         let inner = text.split_once('\n').map_or("", |(_, inner)| inner);
         let inner = inner.strip_suffix("}\n").unwrap_or(inner).trim();
         if !inner.is_empty() {
@@ -182,6 +182,18 @@ fn statements_of(record: &LeaseRecord) -> Vec<String> {
         });
     }
     statements
+}
+
+/// The table carries text. A byte that is none can only stand in a string, and there it has another spelling.
+fn readable(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let bytes = error.as_bytes().iter();
+        let spelled = bytes.map(|&byte| match byte.is_ascii() {
+            true => char::from(byte).to_string(),
+            false => format!("\\{byte:03o}"),
+        });
+        spelled.collect()
+    })
 }
 
 fn state_of(status: BindingStatus) -> BindingState {
@@ -211,6 +223,22 @@ fn status_of(state: BindingState) -> BindingStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_spelled_as_text() {
+        let record = LeaseRecord {
+            events: vec![b"on expiry { log (info, \"caf\xe9\"); }".to_vec()],
+            unknown: vec!["later \"caf\u{e9}\";".into()],
+            ..LeaseRecord::new(core::net::Ipv4Addr::UNSPECIFIED)
+        };
+        assert_eq!(
+            statements_of(&record),
+            [
+                "on expiry { log (info, \"caf\\351\"); }",
+                "later \"caf\u{e9}\";"
+            ]
+        );
+    }
 
     #[test]
     fn a_vendor_class_is_recognised_however_it_is_spelled() {

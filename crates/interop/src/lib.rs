@@ -15,6 +15,7 @@
 //! * [`Watch`] sees every DHCP message at the clients' side, and [`Ledger`] tells from them who holds which address.
 //! * [`History`] is what clients and operators saw of a pair, for the judge that the simulator has too.
 //! * [`scripted`] is a failover partner that follows a test's script.
+//! * [`Chance`] has the random numbers of a run.
 //! * [`Capture`] keeps what passes between two servers.
 //! * [`Database`] is a lease file as it stands, to be compared with another.
 //!
@@ -23,6 +24,7 @@
 
 mod batch;
 mod capture;
+mod chance;
 pub mod client;
 pub mod conf;
 pub mod crowd;
@@ -40,6 +42,7 @@ mod wait;
 mod watch;
 
 pub use capture::Capture;
+pub use chance::Chance;
 pub use database::{Database, Difference};
 pub use history::History;
 pub use lab::{Cut, Lab, Site};

@@ -127,7 +127,8 @@ fn server_state(at: StateSince) -> Option<ServerState> {
 fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
     let time = |time: Option<LeaseTime>| UnixTime(time.map_or(0, LeaseTime::seconds));
     let ends = time(record.ends);
-    let unsaid = if ends > now.unix {
+    // As dhcpd has it: what is still to be done at its end keeps a lease active until that is done.
+    let unsaid = if ends > now.unix || !record.events.is_empty() {
         BindingStatus::Active
     } else {
         BindingStatus::Free

@@ -122,7 +122,10 @@ impl<'a> Parser<'a> {
             Keyword::Option => return self.agent_option(lease),
             Keyword::On => {
                 let span = self.skip_statement(*first)?.span;
-                lease.events.push(span.of(self.lexer.source()).to_owned());
+                let rest = &span.of(self.lexer.source())[first.text.len()..];
+                lease
+                    .events
+                    .push([b"on ", rest.trim_ascii_start()].concat());
             }
         }
         Ok(true)

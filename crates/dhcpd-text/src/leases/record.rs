@@ -67,7 +67,8 @@ pub struct LeaseRecord {
     /// `client-hostname`: the name that the client gave. dhcpd writes it only when it is printable ASCII without `"` and
     /// `\`, and so does [`Writer`](super::Writer).
     pub client_hostname: Option<Vec<u8>>,
-    /// `on expiry { ... }`, `on release { ... }`: whole statements as they stood, first word to closing brace.
+    /// `on expiry { ... }`, `on release { ... }`: whole statements to the closing brace, as they stood behind `on` and a
+    /// blank.
     pub events: Vec<Vec<u8>>,
     /// Statements that aren't known, as they stood, first word to semicolon or closing brace.
     pub unknown: Vec<Vec<u8>>,

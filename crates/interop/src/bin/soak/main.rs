@@ -12,7 +12,6 @@
 //! are named; dhcpd may not have ended or parked itself; and the memory and descriptors of ours must stay what they are.
 //! The seed gives the same storms again, though not the same microseconds.
 
-mod chance;
 mod pair;
 mod storm;
 mod verdict;

@@ -8,10 +8,10 @@ use interop::crowd::{Crowd, Habits, Tally};
 use interop::relay::mac;
 use interop::{Cut, History, Kind, Lab, Ledger, Server, Site, until};
 
-use crate::chance::Chance;
 use crate::storm::{Burst, Storm};
 use crate::verdict::{Known, alarms};
 use crate::vitals::Vitals;
+use interop::Chance;
 
 const PEER: &str = "soak";
 const PORTS: &[u16] = &[647];

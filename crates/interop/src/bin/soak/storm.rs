@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use interop::Cut;
 
-use crate::chance::Chance;
+use interop::Chance;
 
 /// A trouble, from its begin to the moment when nothing more is done to the pair.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-//! The random numbers of a run.
+//! Random numbers, the same ones for the same seed.
 
 use std::time::Duration;
 
@@ -7,39 +7,61 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// One stream of random numbers.
 #[derive(Debug)]
-pub(crate) struct Chance(ChaCha8Rng);
+pub struct Chance(ChaCha8Rng);
 
 impl Chance {
     /// Streams of different numbers have nothing in common.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(stream);
         Self(random)
     }
 
     /// A number from 0 to `bound - 1`.
-    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+    pub fn below(&mut self, bound: u32) -> u32 {
         (((self.0.next_u64() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
     /// One of `from` to `to`, both included.
-    pub(crate) fn between(&mut self, from: u32, to: u32) -> u32 {
+    pub fn between(&mut self, from: u32, to: u32) -> u32 {
         from + self.below(to - from + 1)
     }
 
     /// That many seconds.
-    pub(crate) fn seconds(&mut self, from: u32, to: u32) -> Duration {
+    pub fn seconds(&mut self, from: u32, to: u32) -> Duration {
         Duration::from_secs(self.between(from, to).into())
     }
 
     /// Milliseconds.
-    pub(crate) fn millis(&mut self, from: u32, to: u32) -> Duration {
+    pub fn millis(&mut self, from: u32, to: u32) -> Duration {
         Duration::from_millis(self.between(from, to).into())
     }
 
     /// True in `percent` of all cases.
-    pub(crate) fn percent(&mut self, percent: u32) -> bool {
+    pub fn percent(&mut self, percent: u32) -> bool {
         self.below(100) < percent
+    }
+
+    /// One of several.
+    pub fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u32) as usize]
+    }
+
+    /// Any bytes, this many.
+    pub fn bytes(&mut self, count: u32) -> Vec<u8> {
+        (0..count).map(|_| self.below(256) as u8).collect()
+    }
+
+    /// Printable bytes, this many.
+    pub fn printable(&mut self, count: u32) -> Vec<u8> {
+        (0..count).map(|_| self.between(32, 126) as u8).collect()
+    }
+
+    /// In any order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last as u32 + 1) as usize);
+        }
     }
 }
 
