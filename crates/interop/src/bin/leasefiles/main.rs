@@ -27,10 +27,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use clap::Parser;
+use interop::{Chance, Kind};
 
 use facts::Facts;
 use generate::Role;
-use interop::{Chance, Kind};
 use judge::Place;
 use rules::Through;
 

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use interop::crowd::{Crowd, Habits, Tally};
 use interop::relay::mac;
-use interop::{Cut, History, Kind, Lab, Ledger, Server, Site, until};
+use interop::{Chance, Cut, History, Kind, Lab, Ledger, Server, Site, until};
 
 use crate::storm::{Burst, Storm};
 use crate::verdict::{Known, alarms};
 use crate::vitals::Vitals;
-use interop::Chance;
 
 const PEER: &str = "soak";
 const PORTS: &[u16] = &[647];

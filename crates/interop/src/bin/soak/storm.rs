@@ -3,9 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use interop::Cut;
-
-use interop::Chance;
+use interop::{Chance, Cut};
 
 /// A trouble, from its begin to the moment when nothing more is done to the pair.
 #[derive(Clone, PartialEq, Eq, Debug)]
