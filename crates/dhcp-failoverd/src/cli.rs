@@ -25,6 +25,8 @@ Usage: dhcp-failoverd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
        dhcp-failoverd set-state PEER STATE [--control socket]
        dhcp-failoverd decode FILE.pcap | --live IFACE [--json]
              [--port N] [--count N]
+       dhcp-failoverd drill [-cf config-file] [--peer-conf FILE]
+             [--kill primary|secondary|link] [--help]
        dhcp-failoverd demo [--help]
        dhcp-failoverd {--version|--help|-h}";
 
@@ -44,6 +46,8 @@ pub(crate) enum Invocation {
     Demo(Vec<OsString>),
     /// Explain captured failover traffic; likewise.
     Decode(Vec<OsString>),
+    /// Simulate a failure of the pair that a configuration describes; likewise.
+    Drill(Vec<OsString>),
     /// Print this and end.
     Print(String),
 }
@@ -70,6 +74,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, UsageError> {
     match args.first().and_then(|word| word.to_str()) {
         Some("demo") => return Ok(Invocation::Demo(args[1..].to_vec())),
         Some("decode") => return Ok(Invocation::Decode(args[1..].to_vec())),
+        Some("drill") => return Ok(Invocation::Drill(args[1..].to_vec())),
         Some("status" | "partner-down" | "set-state") => return Ok(ask::parse(args)),
         _ => {}
     }
@@ -119,6 +124,9 @@ mod tests {
         assert_eq!(asked("set-state lab 4").1, set);
         assert!(
             matches!(parse(vec!["demo".into(), "--keep".into()]), Ok(Invocation::Demo(rest)) if rest.len() == 1)
+        );
+        assert!(
+            matches!(parse(vec!["drill".into(), "--json".into()]), Ok(Invocation::Drill(rest)) if rest.len() == 1)
         );
         assert!(
             matches!(parse(vec!["decode".into(), "x.pcap".into()]), Ok(Invocation::Decode(rest)) if rest.len() == 1)

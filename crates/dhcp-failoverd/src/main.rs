@@ -12,6 +12,7 @@ mod daemon;
 mod decode;
 mod demo;
 mod dhcp;
+mod drill;
 mod icmp;
 mod journal;
 mod log;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Ok(Invocation::Ask { control, question }) => ask::run(&control, &question),
         Ok(Invocation::Demo(args)) => demo::run(args),
         Ok(Invocation::Decode(args)) => decode::run(args),
+        Ok(Invocation::Drill(args)) => drill::run(args),
         Ok(Invocation::Print(text)) => {
             println!("{text}");
             ExitCode::SUCCESS

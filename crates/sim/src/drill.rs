@@ -4,7 +4,6 @@ use dhcp_failover::{Client as Stranger, ServerState};
 use dhcp4_server::{Command, Status};
 
 use crate::clock::Time;
-use crate::event::NodeId;
 use crate::node::RELATIONSHIP;
 use crate::scenario::Scenario;
 use crate::sighting::Sighting;
@@ -138,18 +137,24 @@ impl Drill {
         Some(process.server.status(machine.clock.now(self.now())))
     }
 
-    /// How many addresses a server could give to strangers now, while it runs.
+    /// How many addresses of each pool a server could give to strangers now, while it runs; pools in the order of the
+    /// configuration.
     #[must_use]
-    pub fn available(&self, node: NodeId) -> Option<u32> {
+    pub fn available(&self, node: usize) -> Option<Vec<u32>> {
         let machine = &self.world.nodes[node];
         let core = machine.process.as_ref()?.server.core();
         let now = machine.clock.now(self.now());
+        let bindings = core.bindings();
         let stranger = Stranger::default();
-        let free = core
-            .bindings()
-            .iter()
-            .filter(|(address, _)| core.may_give(*address, &stranger, now));
-        Some(free.count() as u32)
+        let mut available = vec![0; bindings.pools().count()];
+        for (address, _) in bindings.iter() {
+            if let Some(pool) = bindings.pool_of(address)
+                && core.may_give(address, &stranger, now)
+            {
+                available[pool.0 as usize] += 1;
+            }
+        }
+        Some(available)
     }
 
     /// Whether both servers are NORMAL, and neither has an update left to send.

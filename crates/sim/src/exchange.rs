@@ -160,7 +160,7 @@ impl World {
             .encode(MAX_MESSAGE, &mut packet)
             .expect("a request is short");
         for node in [0, 1] {
-            if to.is_some_and(|to| to != self.scenario.server(node)) {
+            if to.is_some_and(|to| !self.scenario.hears(node, to)) {
                 continue;
             }
             for delay in self.udp.send() {

@@ -36,7 +36,7 @@ impl Habit {
         polite: 0,
         forgetful: 0,
         decline: 0,
-        identified: 0,
+        identified: 1000,
         broadcast: false,
         lease_time: None,
         longest_stay: 0,

@@ -161,6 +161,14 @@ impl Scenario {
             .map_or(SERVERS[node], |site| site.addresses[node])
     }
 
+    /// Whether what a client sends to this address reaches a server. An identifier that an operator has chosen may be
+    /// an address of both.
+    #[must_use]
+    pub(crate) fn hears(&self, node: NodeId, address: Ipv4Addr) -> bool {
+        let own = [0, 1].map(|node| self.server(node));
+        address == own[node] || (self.site.is_some() && !own.contains(&address))
+    }
+
     /// The address from which the partner of a server connects to it.
     #[must_use]
     pub(crate) fn partner_of(&self, node: NodeId) -> Ipv4Addr {
