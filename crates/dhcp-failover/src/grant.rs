@@ -102,7 +102,10 @@ impl Endpoint {
             BindingStatus::Active => same,
             status if status == self.own_free() => same || over,
             BindingStatus::Expired | BindingStatus::Released
-                if same && (Self::can_return(binding) || binding.begun_alone) =>
+                if same
+                    && (Self::can_return(binding)
+                        || binding.begun_alone
+                        || self.is_lone_primary()) =>
             {
                 true
             }
@@ -115,6 +118,12 @@ impl Endpoint {
             }
             _ => self.may_take_over(binding, now),
         }
+    }
+
+    /// Whether this is a primary whose partner is down. What ends is the primary's to give, whoever knows of the end, so
+    /// that the partner can have given it to nobody else: its last tenant may come back at once, as in ISC. Others wait.
+    fn is_lone_primary(&self) -> bool {
+        self.state == ServerState::PartnerDown && self.own_free() == BindingStatus::Free
     }
 
     /// Whether a client may have the lease back that ended: as long as the partner wasn't told.
@@ -235,8 +244,11 @@ impl Endpoint {
         let length = self.lease_length(stored, &grant.client, grant.desired, cx.now);
         let mut binding = stored.clone();
         if !self.continues(stored, &grant.client) {
+            // The partner may have promised the former tenancy to this client for longer than the new one lasts.
+            let returns = stored.is_ending() && stored.client.is_same(&grant.client);
             binding.change_hands(BindingStatus::Active, UnixTime(0));
-            binding.begun_alone = self.state == ServerState::PartnerDown;
+            binding.begun_alone =
+                self.state == ServerState::PartnerDown && (stored.begun_alone || !returns);
         }
         let tsfp = binding.tsfp();
         let potential = promise::potential_expiry(grant.desired, length, cx.now.unix);

@@ -1,5 +1,6 @@
 //! From the command line to a running server, and from a stopped one to an exit code.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::net::Ipv4Addr;
@@ -58,7 +59,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 /// `-t` and `-T`.
 fn check(options: &Options, test: Test, log: &mut Log) -> Result<(), Fatal> {
-    let conf = read_conf(&options.conf, log)?;
+    let conf = read_conf(&options.conf, Names::Left, log)?;
     let config = configure(options, &conf, &[], log)?;
     if test == Test::Leases {
         let path = lease_path(options, &conf);
@@ -90,7 +91,7 @@ struct Prepared {
 impl Prepared {
     fn new(options: &Options, log: &mut Log) -> Result<Self, Fatal> {
         let identity = Identity::find(options.user.as_deref(), options.group.as_deref())?;
-        let conf = read_conf(&options.conf, log)?;
+        let conf = read_conf(&options.conf, Names::LookedUp, log)?;
         let leases = lease_path(options, &conf);
         let pid = pid_path(options, &conf);
         if pid.as_deref().is_some_and(daemon::is_running) {
@@ -256,11 +257,29 @@ fn load(
     Ok(server)
 }
 
-fn read_conf(path: &Path, log: &mut Log) -> Result<Config, Fatal> {
+/// What is done with host names in the configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// They are looked up, which may take a while.
+    LookedUp,
+    /// As dhcpd's test of the configuration does.
+    Left,
+}
+
+fn read_conf(path: &Path, names: Names, log: &mut Log) -> Result<Config, Fatal> {
     let name = path.display().to_string();
     let text = fs::read(path).map_err(|error| format!("Can't open {name}: {}", plain(&error)))?;
     let mut load = |name: &str| fs::read(name).map_err(|error| plain(&error));
-    let mut conf = match conf::parse(&name, &text, &mut load) {
+    let mut known: BTreeMap<String, Vec<Ipv4Addr>> = BTreeMap::new();
+    let mut look_up = |name: &str| {
+        (names == Names::LookedUp).then(|| {
+            let addresses = known
+                .entry(name.to_owned())
+                .or_insert_with(|| resolve(name));
+            addresses.clone()
+        })
+    };
+    let mut conf = match conf::parse_with_names(&name, &text, &mut load, &mut look_up) {
         Ok(parsed) => {
             parsed.warnings.iter().for_each(|warning| log.info(warning));
             parsed.config
@@ -279,7 +298,7 @@ fn read_conf(path: &Path, log: &mut Log) -> Result<Config, Fatal> {
             "unknown log facility {facility}, logging to daemon"
         ));
     }
-    look_up(&mut conf)?;
+    look_up_peers(&mut conf, names)?;
     Ok(conf)
 }
 
@@ -291,29 +310,39 @@ fn plain(error: &io::Error) -> String {
     )
 }
 
-/// Failover addresses may be names; they are looked up once, now.
-fn look_up(conf: &mut Config) -> Result<(), Fatal> {
+/// Failover addresses may be names; they are looked up once, at the start. For a test of the configuration they are
+/// addresses that nobody has (RFC 5737).
+fn look_up_peers(conf: &mut Config, names: Names) -> Result<(), Fatal> {
+    let mut stand_ins = (1..255).map(|n| Ipv4Addr::new(192, 0, 2, n));
     for peer in &mut conf.failover_peers {
         for address in peer.address.iter_mut().chain([&mut peer.peer_address]) {
-            if let AddressOrName::Name(name) = &*address {
-                *address =
-                    AddressOrName::Address(resolve(name).ok_or_else(|| {
-                        format!("failover peer {}: {name}: host unknown", peer.name)
-                    })?);
-            }
+            let AddressOrName::Name(name) = &*address else {
+                continue;
+            };
+            let found = match names {
+                Names::LookedUp => resolve(name).first().copied(),
+                Names::Left => stand_ins.next(),
+            };
+            let unknown = || format!("failover peer {}: {name}: host unknown", peer.name);
+            *address = AddressOrName::Address(found.ok_or_else(unknown)?);
         }
     }
     Ok(())
 }
 
-fn resolve(name: &str) -> Option<Ipv4Addr> {
-    (name, 0)
-        .to_socket_addrs()
-        .ok()?
-        .find_map(|address| match address {
-            SocketAddr::V4(address) => Some(*address.ip()),
-            SocketAddr::V6(_) => None,
-        })
+fn resolve(name: &str) -> Vec<Ipv4Addr> {
+    let addresses = (name, 0).to_socket_addrs().into_iter().flatten();
+    let addresses = addresses.filter_map(|address| match address {
+        SocketAddr::V4(address) => Some(*address.ip()),
+        SocketAddr::V6(_) => None,
+    });
+    let mut seen = Vec::new();
+    for address in addresses {
+        if !seen.contains(&address) {
+            seen.push(address);
+        }
+    }
+    seen
 }
 
 fn configure(

@@ -2,7 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use dhcp_failover::{Binding, Client, Now};
+use dhcp_failover::{Binding, Client};
 use dhcp4_wire::MessageType;
 use failover_wire::BindingStatus;
 
@@ -187,7 +187,7 @@ impl Exchange<'_> {
             }
             if best
                 .as_ref()
-                .is_none_or(|other| candidate.preference(self.now) > other.preference(self.now))
+                .is_none_or(|other| candidate.preference() > other.preference())
             {
                 best = Some(candidate);
             }
@@ -344,20 +344,16 @@ impl Candidate<'_> {
     }
 
     /// Which of a client's addresses it gets again: an active one before one that is over before one that was only
-    /// offered, each time the latest (ISC `client_lease_preferred`).
-    fn preference(&self, now: Now) -> (u8, u32) {
-        let heard = match self.holder {
-            Some(holder) => {
-                let ago = now.mono.since(holder.since).as_secs() as u32; // two minutes at most
-                self.binding.cltt.0.max(now.unix.0.saturating_sub(ago))
+    /// offered, each time the latest (ISC `client_lease_preferred`). An offer doesn't count as its being heard.
+    fn preference(&self) -> (u8, u32) {
+        let binding = self.binding;
+        match binding.status {
+            BindingStatus::Active => (3, binding.ends.0),
+            BindingStatus::Expired | BindingStatus::Released => (2, binding.cltt.0),
+            BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset => {
+                (1, binding.cltt.0)
             }
-            None => self.binding.cltt.0,
-        };
-        match self.binding.status {
-            BindingStatus::Active => (3, self.binding.ends.0),
-            BindingStatus::Expired | BindingStatus::Released => (2, heard),
-            BindingStatus::Free | BindingStatus::Backup | BindingStatus::Reset => (1, heard),
-            BindingStatus::Abandoned => (0, heard),
+            BindingStatus::Abandoned => (0, binding.cltt.0),
         }
     }
 }

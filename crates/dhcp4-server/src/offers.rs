@@ -2,7 +2,6 @@
 
 use core::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use core::net::Ipv4Addr;
-use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 
 use dhcp_failover::Client;
@@ -44,8 +43,6 @@ pub(crate) struct Holder {
     pub(crate) same_uid: bool,
     /// It has the hardware address of the client that asks.
     pub(crate) same_hardware: bool,
-    /// When the address was offered.
-    pub(crate) since: Instant,
 }
 
 impl Holder {
@@ -139,12 +136,12 @@ impl Offers {
         full
     }
 
-    /// The addresses that are kept for clients with an identifier, the last one first.
+    /// The addresses that are kept for clients with an identifier, the first one first.
     pub(crate) fn of_uid(&self, uid: &[u8], now: Instant) -> impl Iterator<Item = Ipv4Addr> {
         self.of_key(self.key.of_uid(uid), now)
     }
 
-    /// The addresses that are kept for clients with a hardware address, the last one first.
+    /// The addresses that are kept for clients with a hardware address, the first one first.
     pub(crate) fn of_hardware(
         &self,
         hardware: &[u8],
@@ -156,7 +153,7 @@ impl Offers {
     fn of_key(&self, key: u64, now: Instant) -> impl Iterator<Item = Ipv4Addr> {
         let first = (key, now, Ipv4Addr::UNSPECIFIED);
         let last = (key, Instant::from_millis(u64::MAX), Ipv4Addr::BROADCAST);
-        let kept = self.by_client.range(first..=last).rev();
+        let kept = self.by_client.range(first..=last);
         kept.filter(move |(_, until, _)| *until > now)
             .map(|&(_, _, address)| address)
     }
@@ -178,9 +175,6 @@ impl Offers {
             has_uid: offer.uid.is_some(),
             same_uid: offer.uid.is_some() && offer.uid == asking,
             same_hardware: offer.hardware == self.key.of_hardware(hardware),
-            since: offer
-                .until
-                .earlier_by(Duration::from_secs(OFFER_TIME.into())),
         })
     }
 
@@ -255,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_one_client_and_a_client_its_last_offer_first() {
+    fn an_address_has_one_client_and_a_client_its_first_offer_first() {
         let mut offers = Offers::new([1, 2]);
         let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
         offers.hold(b, &client(1), T0);
         offers.hold(a, &client(1), T0.plus_secs(1));
         let one = client(1).hardware;
         let kept: Vec<_> = offers.of_hardware(one.as_wire(), T0).collect();
-        assert_eq!(kept, [a, b]);
+        assert_eq!(kept, [b, a]);
         offers.hold(b, &client(2), T0);
         assert_eq!(held(&offers, 1, T0), Some(a));
         assert_eq!(held(&offers, 2, T0), Some(b));
@@ -288,7 +282,6 @@ mod tests {
         let asks = |uid: &[u8], hardware| offers.holder(address, uid, hardware, T0).unwrap();
         assert!(asks(b"name", elsewhere.as_wire()).is_asking());
         assert!(!asks(b"", one).is_asking() && asks(b"", one).same_hardware);
-        assert_eq!(asks(b"name", one).since, T0);
         offers.forget(address);
         assert!(offers.by_client.is_empty());
     }

@@ -529,3 +529,29 @@ fn texts_need_not_be_utf8() {
     let config = conf::parse("t.conf", text, &mut load).unwrap().config;
     assert_eq!(options(&config, ScopeId::ROOT), [(15, &b"b\xfccher"[..])]);
 }
+
+#[test]
+fn host_names_have_the_addresses_that_the_caller_finds() {
+    let text = "next-server two; option domain-name-servers two, 10.0.0.9; option routers none;
+        host h { hardware ethernet 1:2:3:4:5:6; fixed-address none, two; }";
+    let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    let mut look_up = |name: &str| {
+        Some(if name == "two" {
+            vec![a, b]
+        } else {
+            Vec::new()
+        })
+    };
+    let parsed = conf::parse_with_names("t.conf", text, &mut load, &mut look_up).unwrap();
+    let config = parsed.config;
+    let dns = [10, 0, 0, 1, 10, 0, 0, 2, 10, 0, 0, 9];
+    assert_eq!(options(&config, ScopeId(0)), [(6, &dns[..])]);
+    assert_eq!(config.scopes[0].settings.next_server, Some(a));
+    assert_eq!(config.hosts[0].fixed_addresses, [a, b]);
+    assert_eq!(parsed.warnings.len(), 2, "none has no address, twice");
+
+    let parsed = conf::parse("t.conf", text, &mut load).unwrap();
+    assert_eq!(options(&parsed.config, ScopeId(0)), []);
+    assert_eq!(parsed.config.scopes[0].settings.next_server, None);
+    assert_eq!(parsed.config.hosts[0].fixed_addresses, []);
+}

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::check::Claimed;
 use super::{
-    Config, Location, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings, Settings,
-    Spaces,
+    Config, Location, LookUp, MAX_BYTES, MAX_DEPTH, MAX_ERRORS, Scope, ScopeId, ServerSettings,
+    Settings, Spaces,
 };
 use crate::diagnostic::{Diagnostic, Severity, is_continuation, source_line};
 
@@ -20,6 +20,9 @@ pub(super) struct Build<'l> {
     /// The text of each of [`Config::files`].
     pub(super) sources: Vec<Rc<[u8]>>,
     pub(super) load: &'l mut Load<'l>,
+    pub(super) look_up: &'l mut LookUp<'l>,
+    /// The last value read had a host name without an address.
+    pub(super) unknown: bool,
     /// The classes by name.
     pub(super) class_names: BTreeMap<String, usize>,
     /// The names of all hosts.
@@ -37,7 +40,7 @@ pub(super) struct Build<'l> {
 }
 
 impl<'l> Build<'l> {
-    pub(super) fn new(load: &'l mut Load<'l>) -> Self {
+    pub(super) fn new(load: &'l mut Load<'l>, look_up: &'l mut LookUp<'l>) -> Self {
         Self {
             config: Config {
                 scopes: vec![Scope::default()],
@@ -52,6 +55,8 @@ impl<'l> Build<'l> {
             diagnostics: Vec::new(),
             sources: Vec::new(),
             load,
+            look_up,
+            unknown: false,
             class_names: BTreeMap::new(),
             hosts: BTreeSet::new(),
             groups: Vec::new(),

@@ -241,7 +241,7 @@ impl<'t> Parser<'_, '_, 't> {
         };
         let mut addresses = Vec::new();
         loop {
-            addresses.push(self.literal_address()?);
+            addresses.extend(self.addresses()?);
             if !self.take(b',') {
                 break;
             }

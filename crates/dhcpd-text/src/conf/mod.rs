@@ -69,6 +69,7 @@ pub use server::{DbTimeFormat, DdnsUpdateStyle, Key, LeaseIdFormat, ServerSettin
 pub use settings::{Permission, Settings};
 pub use space::{OptionId, Space, SpaceId, Spaces};
 
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -79,6 +80,9 @@ use statement::Context;
 
 /// Gives the text of a file named in an `include` statement, or says why it can't (without naming the file again).
 pub type LoadInclude<'l, T> = dyn FnMut(&str) -> Result<T, String> + 'l;
+
+/// Gives the addresses of a host; `None` if it isn't looked up now.
+pub type LookUp<'l> = dyn FnMut(&str) -> Option<Vec<Ipv4Addr>> + 'l;
 
 /// How deep blocks and includes may be nested: far more than a file made by people or generators, and little stack.
 pub const MAX_DEPTH: usize = 64;
@@ -101,7 +105,7 @@ pub struct Parsed {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads a configuration.
+/// Reads a configuration without looking up the host names in it: what they stand for is left out, with a warning.
 ///
 /// `file` is the name for messages, `text` its content; `load` gives the files that it includes. Texts are bytes or strings: outside of
 /// ASCII any encoding will do, in comments and strings at least.
@@ -113,8 +117,23 @@ pub fn parse<T: Into<Vec<u8>>>(
     text: &(impl AsRef<[u8]> + ?Sized),
     load: &mut LoadInclude<'_, T>,
 ) -> Result<Parsed, Vec<Diagnostic>> {
+    parse_with_names(file, text, load, &mut |_| None)
+}
+
+/// Reads a configuration like [`parse`], with `look_up` for the host names that stand where addresses are wanted: in options, in
+/// parameters and as fixed addresses. It is asked once for each place. (The addresses of failover peers stay names.)
+///
+/// # Errors
+/// As [`parse`]. That a name has no address is a warning.
+pub fn parse_with_names<T: Into<Vec<u8>>>(
+    file: &str,
+    text: &(impl AsRef<[u8]> + ?Sized),
+    load: &mut LoadInclude<'_, T>,
+    look_up: &mut LookUp<'_>,
+) -> Result<Parsed, Vec<Diagnostic>> {
     let mut load = |name: &str| load(name).map(T::into);
-    let mut build = Build::new(&mut load);
+    let mut look_up = |name: &str| look_up(name);
+    let mut build = Build::new(&mut load, &mut look_up);
     let text = Rc::from(text.as_ref());
     match build.add_file(file, &text) {
         Some(main) => Parser::new(&mut build, main, &text).file(Context::ROOT),
@@ -142,7 +161,8 @@ pub fn parse_on(
     classes: &[Class],
 ) -> Result<OnStatement, Vec<Diagnostic>> {
     let mut load = |name: &str| Err(format!("{name} isn't for lease files"));
-    let mut build = Build::new(&mut load);
+    let mut look_up = |_: &str| None;
+    let mut build = Build::new(&mut load, &mut look_up);
     build.config.spaces = spaces.clone();
     let names = classes.iter().map(|class| class.name.clone());
     build.class_names = names.zip(0..).collect();

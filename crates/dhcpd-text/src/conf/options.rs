@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::code::{Action, Operation, OptionAction, OptionValue, Statement};
+use super::expr::Data;
 use super::format::Format;
 use super::option_table::UNKNOWN;
 use super::parser::{Parser, Read, Reported};
@@ -228,15 +229,20 @@ impl<'t> Parser<'_, '_, 't> {
         self.option_value(&token, SpaceId::DHCP, &definition, Operation::Supersede)
     }
 
-    /// A value of this type, or `=` and an expression.
+    /// A value of this type, or `=` and an expression. With a host name in it that has no address it is null.
     pub(super) fn option_or_expression(
         &mut self,
         format: &Format,
         what: &str,
     ) -> Read<OptionValue> {
         if !self.take(b'=') {
+            self.build.unknown = false;
             let bytes = self.value(format, what)?;
-            return Ok(OptionValue::Bytes(bytes.into()));
+            return Ok(if self.build.unknown {
+                OptionValue::Expr(Arc::new(Data::Null))
+            } else {
+                OptionValue::Bytes(bytes.into())
+            });
         }
         let data = self.data()?;
         Ok(match data.constant() {

@@ -83,6 +83,7 @@ impl<'t> Parser<'_, '_, 't> {
                     target.store(value, &mut self.build.config.server);
                 }
                 OptionValue::Bytes(_) => self.warn(&token, &format!("{name} has no effect here: it is looked for outside of all braces only")),
+                OptionValue::Expr(_) if self.build.unknown => {}
                 OptionValue::Expr(_) => return Err(self.error(&token, &format!("not supported: an expression for {name}, which is asked for once at the start"), "a constant")),
             }
         }

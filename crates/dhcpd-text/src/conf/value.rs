@@ -49,7 +49,10 @@ impl Parser<'_, '_, '_> {
 
     fn field(&mut self, field: Field, what: &str, out: &mut Vec<u8>) -> Read<()> {
         match field {
-            Field::Address => out.extend(self.literal_address()?.octets()),
+            Field::Address => self
+                .addresses()?
+                .iter()
+                .for_each(|address| out.extend(address.octets())),
             Field::Address6 => out.extend(self.address6()?.octets()),
             Field::Integer(width) => out.extend(self.integer(field, width)?),
             Field::Time if self.take_word("infinite") => out.extend(u32::MAX.to_be_bytes()),
@@ -223,16 +226,29 @@ impl Parser<'_, '_, '_> {
         })
     }
 
-    /// Reads an address; a host name is an error of its own.
-    pub(super) fn literal_address(&mut self) -> Read<Ipv4Addr> {
+    /// Reads an address, or a host name and looks it up. Without an address the value that it belongs to is
+    /// [unknown](super::build::Build::unknown).
+    pub(super) fn addresses(&mut self) -> Read<Vec<Ipv4Addr>> {
         let token = self.peek();
-        match self.address_or_name()? {
-            AddressOrName::Address(address) => Ok(address),
-            AddressOrName::Name(name) => Err(self.unsupported(
+        let name = match self.address_or_name()? {
+            AddressOrName::Address(address) => return Ok(vec![address]),
+            AddressOrName::Name(name) => name,
+        };
+        let addresses = (self.build.look_up)(&name);
+        match &addresses {
+            None => self.warn(
                 &token,
-                &format!("the host name {name} in this place (write its address)"),
-            )),
+                &format!("the host name {name} is looked up once, when the server starts"),
+            ),
+            Some(addresses) if addresses.is_empty() => self.warn(
+                &token,
+                &format!("the host name {name} has no address: what it stands for is left out"),
+            ),
+            Some(_) => {}
         }
+        let addresses = addresses.unwrap_or_default();
+        self.build.unknown |= addresses.is_empty();
+        Ok(addresses)
     }
 
     /// Reads an address or a host name.
