@@ -551,7 +551,7 @@ fn host_names_have_the_addresses_that_the_caller_finds() {
     assert_eq!(parsed.warnings.len(), 2, "none has no address, twice");
 
     let parsed = conf::parse("t.conf", text, &mut load).unwrap();
-    assert_eq!(options(&parsed.config, ScopeId(0)), []);
+    assert!(options(&parsed.config, ScopeId(0)).is_empty());
     assert_eq!(parsed.config.scopes[0].settings.next_server, None);
-    assert_eq!(parsed.config.hosts[0].fixed_addresses, []);
+    assert!(parsed.config.hosts[0].fixed_addresses.is_empty());
 }
