@@ -100,6 +100,11 @@ impl Crowd {
         self.order(move |members| members.go(count, false))
     }
 
+    /// This client goes without a word.
+    pub fn vanish(&self, client: [u8; 6]) {
+        self.order(move |members| members.vanish(client));
+    }
+
     /// No renewal is begun any more; waits for the exchanges under way to end. True if all did.
     pub fn pause(&self, patience: Duration) -> bool {
         self.order(|members| members.pause(true));

@@ -6,6 +6,7 @@
 
 mod configuration;
 mod decode;
+mod drill;
 mod migrate;
 mod omapi;
 mod pair;

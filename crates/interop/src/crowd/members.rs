@@ -135,6 +135,18 @@ impl Members {
         gone
     }
 
+    /// One that isn't there stays away.
+    pub(super) fn vanish(&mut self, mac: [u8; 6]) {
+        let Some(place) = self.places.get(&mac).copied() else {
+            return;
+        };
+        self.turns.retain(|(_, turn)| *turn != place);
+        let client = &mut self.clients[place];
+        client.stage = Stage::Absent;
+        client.xid = client.xid.wrapping_add(1 << 16);
+        client.lease = None;
+    }
+
     pub(super) fn pause(&mut self, paused: bool) {
         self.paused = paused;
     }

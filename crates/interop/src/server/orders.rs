@@ -36,6 +36,18 @@ impl Server {
         }
     }
 
+    /// What our server's `status --json` prints.
+    ///
+    /// # Panics
+    ///
+    /// It doesn't answer.
+    pub fn status(&self) -> String {
+        let answer = self.ask(&["status", "--json"]);
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert!(answer.status.success(), "status --json: {said}");
+        String::from_utf8_lossy(&answer.stdout).into_owned()
+    }
+
     /// Our server's own client.
     pub(super) fn ask(&self, words: &[&str]) -> Output {
         output(
