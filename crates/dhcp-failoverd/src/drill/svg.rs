@@ -107,7 +107,7 @@ fn panel(out: &mut String, report: &Report, run: &Record, top: f64) -> fmt::Resu
     for node in [0, 1] {
         line(out, report, run, &scale, node, plot)?;
     }
-    Ok(())
+    moments(out, run, &scale, plot)
 }
 
 /// The states of a server, one behind the other.
@@ -178,6 +178,12 @@ fn axes(out: &mut String, run: &Record, scale: &Scale, top: f64) -> fmt::Result 
             &label,
         )?;
     }
+    Ok(())
+}
+
+/// What an operator asks for: when addresses run out, when there are more, and when two clients have the same.
+fn moments(out: &mut String, run: &Record, scale: &Scale, top: f64) -> fmt::Result {
+    let bottom = top + PLOT;
     let dry = run.dry.as_ref().map(|dry| (dry.at, "#c00", "none left"));
     let rest = run.rest.map(|rest| (rest.at, "#080", "the partner's too"));
     let twice = run.used_twice_at.map(|at| (at, "#c00", "used twice"));
@@ -189,7 +195,10 @@ fn axes(out: &mut String, run: &Record, scale: &Scale, top: f64) -> fmt::Result 
         )?;
         let label = format!("{label} {}", at.moment());
         let y = top + 12.0 + 14.0 * row as f64;
-        text(out, (x + 4.0, y), &format!("fill=\"{colour}\""), &label)?;
+        // With a rim, so that it can be read across the line.
+        let style =
+            format!("fill=\"{colour}\" stroke=\"white\" stroke-width=\"4\" paint-order=\"stroke\"");
+        text(out, (x + 4.0, y), &style, &label)?;
     }
     Ok(())
 }
@@ -243,8 +252,13 @@ fn legend(out: &mut String, reports: &[Report], y: f64) -> fmt::Result {
         .collect();
     states.sort_unstable();
     states.dedup();
-    let mut x = 10.0;
+    let (mut x, mut y) = (10.0, y);
     for state in states {
+        // About the width of what is written.
+        let width = 34.0 + 6.4 * state.len() as f64;
+        if x + width > WIDTH {
+            (x, y) = (10.0, y + 18.0);
+        }
         writeln!(
             out,
             "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\" fill=\"{}\"/>",
@@ -252,8 +266,7 @@ fn legend(out: &mut String, reports: &[Report], y: f64) -> fmt::Result {
             colour(state)
         )?;
         text(out, (x + 16.0, y), "", state)?;
-        // About the width of what was written.
-        x += 34.0 + 6.4 * state.len() as f64;
+        x += width;
     }
     Ok(())
 }

@@ -161,6 +161,13 @@ fn pool(report: &Report, run: &Record) -> String {
         Some(victim) => format!("the {}", server(1 - victim)),
         None => "one of the two".into(),
     };
+    if let Some(dry) = run.dry.as_ref().filter(|dry| dry.at == Span(0)) {
+        return format!(
+            "Pool:         too small even without a failure: {who} has no address left on {} before it; {} clients \
+             never get one.",
+            dry.network, run.unserved
+        );
+    }
     if let Some(dry) = &run.dry {
         return format!(
             "Pool:         too small for this: {who} has no address left for new clients on {} at {}; {} clients \
