@@ -25,6 +25,7 @@ pub(crate) struct Habit {
     pub(crate) broadcast: bool,
     /// The lease time that it asks for, seconds.
     pub(crate) lease_time: Option<u32>,
+    shortest_stay: Time,
     longest_stay: Time,
     longest_absence: Time,
 }
@@ -39,6 +40,7 @@ impl Habit {
         identified: 1000,
         broadcast: false,
         lease_time: None,
+        shortest_stay: 0,
         longest_stay: 0,
         longest_absence: 0,
     };
@@ -52,7 +54,7 @@ impl Habit {
         let declines = stream.chance(150);
         let asks = stream.chance(200);
         let asked = stream.spread(30, 2 * u64::from(longest)) as u32;
-        Self {
+        let drawn = Self {
             arrival: 1 + stream.spread(1000, HOUR),
             polite: if rude { 0 } else { 700 },
             forgetful: if rude { 600 } else { 100 },
@@ -64,15 +66,33 @@ impl Habit {
             identified: 400,
             broadcast: stream.chance(300),
             lease_time: asks.then_some(asked),
+            shortest_stay: SHORT,
             longest_stay,
             longest_absence: stream.spread(60_000, 4 * HOUR),
+        };
+        if faults.has(Fault::Steady) {
+            drawn.steady()
+        } else {
+            drawn
+        }
+    }
+
+    /// One who stays for a working day and more, and goes without a word: most machines on most networks.
+    #[must_use]
+    fn steady(self) -> Self {
+        Self {
+            polite: 0,
+            lease_time: None,
+            longest_stay: 48 * HOUR,
+            shortest_stay: 8 * HOUR,
+            ..self
         }
     }
 
     /// How long it stays this time, ms.
     #[must_use]
     pub(crate) fn stay(&self, stream: &mut Stream) -> Time {
-        stream.spread(SHORT, self.longest_stay)
+        stream.spread(self.shortest_stay, self.longest_stay)
     }
 
     /// How long it is away this time, ms.

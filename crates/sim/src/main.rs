@@ -24,6 +24,7 @@ options:
   --hours N         the same in hours
   --clients N       number of clients (1 to 40, by the seed)
   --without CLASS   leaves a class of faults out; may be repeated
+  --reference       the scenario that speed is measured on: 50 clients, leases of 8 h, MCLT 1 h
   --quiet           with --seed: only the result";
 
 #[derive(Default)]
@@ -78,6 +79,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--hours" => options.duration = Some(number(value()?)?.saturating_mul(HOUR)),
             "--clients" => options.clients = Some(number(value()?)?.min(10_000)),
             "--without" => options.without.push(value()?.parse()?),
+            "--reference" => options.reference = true,
             "--quiet" => arguments.quiet = true,
             _ => return Err(format!("unknown argument {word}")),
         }

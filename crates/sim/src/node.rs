@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::shadow::{Shadow, Written};
 
 /// Length at which a lease file is written anew while the server runs, bytes.
-const MAX_JOURNAL: usize = 1 << 20;
+const MAX_JOURNAL: usize = 1 << 17;
 /// A record is whole without the newline behind it.
 const NEWLINE: usize = 1;
 /// The only relationship.

@@ -35,6 +35,9 @@ pub struct Options {
     pub clients: Option<u64>,
     /// Fault classes that are left out.
     pub without: Vec<Fault>,
+    /// The scenario that speed is measured on: 50 clients, leases of 8 hours, an MCLT of one, and a
+    /// max-response-delay of 60 s. The faults are the seed's.
+    pub reference: bool,
 }
 
 /// Everything that is fixed before a run begins.
@@ -108,7 +111,7 @@ impl Scenario {
             offsets[early] = skew / 2;
             offsets[1 - early] = skew / 2 - skew;
         }
-        Self {
+        let drawn = Self {
             seed,
             duration: options.duration.unwrap_or(drawn_duration),
             faults,
@@ -126,6 +129,28 @@ impl Scenario {
             offsets,
             rewrites: knobs.chance(500),
             site: None,
+        };
+        if options.reference {
+            drawn.reference(options.clients)
+        } else {
+            drawn
+        }
+    }
+
+    fn reference(mut self, clients: Option<u64>) -> Self {
+        let clients = clients.unwrap_or(50);
+        self.faults.set(Fault::Steady, true);
+        Self {
+            clients: [clients / 2, clients - clients / 2],
+            addresses: [clients as u32; 2],
+            mclt: 3600,
+            default_lease: 8 * 3600,
+            max_lease: 8 * 3600,
+            response_delay: 60,
+            unacked: 10,
+            split: 128,
+            balance_seconds: 3,
+            ..self
         }
     }
 
