@@ -76,6 +76,12 @@ impl Client {
         [2, 0xc1, id[0], id[1], id[2], id[3]]
     }
 
+    /// It takes another one's identity.
+    pub(crate) fn imitate(&mut self, other: &Self) {
+        self.chaddr = other.chaddr;
+        self.identifier.clone_from(&other.identifier);
+    }
+
     /// The number of the client with this hardware address.
     #[must_use]
     pub(crate) fn number_of(chaddr: &[u8]) -> Option<usize> {

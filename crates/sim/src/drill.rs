@@ -24,7 +24,7 @@ impl Drill {
     #[must_use]
     pub fn new(site: Site, seed: u64, trace: Trace) -> Self {
         Self {
-            world: World::new(Scenario::of_site(seed, site), trace),
+            world: World::new(Scenario::of_site(seed, site), trace, None),
         }
     }
 
@@ -51,7 +51,7 @@ impl Drill {
     /// # Errors
     /// A server broke one of its own rules.
     pub fn run_until(&mut self, time: Time) -> Result<(), String> {
-        self.world.run_until(time)
+        Ok(self.world.run_until(time)?)
     }
 
     /// A server is started, with what is on its disk.

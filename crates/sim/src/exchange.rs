@@ -9,7 +9,10 @@ use crate::check;
 use crate::client::Client;
 use crate::clock::Time;
 use crate::event::{Event, NodeId};
+use crate::fault::Fault;
+use crate::mark::Mark;
 use crate::phase::Step;
+use crate::promise::{Broken, Promise};
 use crate::scenario::INTERFACE;
 use crate::sighting::Sighting;
 use crate::trace::Who;
@@ -24,21 +27,26 @@ impl World {
         node: NodeId,
         to: Destination,
         packet: Vec<u8>,
-    ) -> Result<(), String> {
-        let view = Packet::parse(&packet).map_err(|error| error.to_string())?;
-        let Some(client) = Client::number_of(view.chaddr()) else {
-            return Err(format!("a reply to nobody: {:?}", view.chaddr()));
+    ) -> Result<(), Broken> {
+        let view = Packet::parse(&packet)
+            .map_err(|error| Broken::new(Promise::NoPanic, error.to_string()))?;
+        if view.chaddr().starts_with(&[2, 0xc2]) {
+            // Somebody who asks without end, and listens to nobody.
+            return Ok(());
+        }
+        let Some(client) = self.addressee(&view) else {
+            let what = format!("a reply to nobody: {:?}", view.chaddr());
+            return Err(Broken::new(Promise::Ownership, what));
         };
+        if let Some(kind) = view.message_type() {
+            self.tally.mark(Mark::Reply(kind));
+        }
         if let Some(promise) = check::promise(&view) {
             self.tally.acks += 1;
             self.see(|at| Sighting::Ack { at, node, client });
-            // An operator may declare a partner down that isn't: what comes of it is for the reader of the sightings.
-            if self.scenario.site.is_none()
-                && let Some(since) = self.clients[client].awaits(promise.xid)
-            {
+            if let Some(since) = self.clients[client].awaits(promise.xid) {
                 let until = since + Time::from(promise.seconds) * 1000;
-                self.ledger
-                    .promise(client, promise.address, until, self.queue.now())?;
+                self.promise(node, client, promise.address, until)?;
             }
         }
         // Only who has an address can be reached at it.
@@ -67,6 +75,57 @@ impl World {
         Ok(())
     }
 
+    /// Who is to have a reply. Of two clients with one identity, the one that waits for it.
+    fn addressee(&self, view: &Packet<'_>) -> Option<usize> {
+        let number = Client::number_of(view.chaddr())?;
+        let clone = number + 1;
+        let is_clones = number == 0
+            && self.scenario.faults.has(Fault::Clones)
+            && self
+                .clients
+                .get(clone)
+                .is_some_and(|c| c.is_present(view.xid()));
+        Some(if is_clones { clone } else { number })
+    }
+
+    /// A server promises an address. The ledger of the run and the judge of its history, who know nothing of each other,
+    /// have to agree on whether somebody else has it; and if so, whether that is permitted.
+    fn promise(
+        &mut self,
+        node: NodeId,
+        client: usize,
+        address: Ipv4Addr,
+        until: Time,
+    ) -> Result<(), Broken> {
+        let now = self.queue.now();
+        let conflicts = self.recorder.ack(now, node, client, address, until);
+        let ledger = self.ledger.promise(client, address, until, now);
+        // An operator may declare a partner down that isn't: what comes of it is for the reader of the sightings.
+        if self.scenario.site.is_some() {
+            return Ok(());
+        }
+        match (ledger, conflicts.iter().find(|c| c.legal.is_none())) {
+            (_, Some(conflict)) => Err(Broken::new(Promise::Exclusive, conflict.to_string())),
+            (Err(broken), None) if conflicts.is_empty() => Err(Broken::new(
+                Promise::Exclusive,
+                format!("{}; the judge of the history saw nothing", broken.what),
+            )),
+            (Ok(()), None) if !conflicts.is_empty() => Err(Broken::new(
+                Promise::Exclusive,
+                format!("{}; the ledger of the run saw nothing", conflicts[0]),
+            )),
+            (Err(_), None) => {
+                for conflict in conflicts {
+                    self.trace
+                        .line(now, Who::World, format_args!("### {conflict}"));
+                    self.tally.legal(conflict.legal);
+                }
+                Ok(())
+            }
+            (Ok(()), None) => Ok(()),
+        }
+    }
+
     pub(crate) fn reply(&mut self, client: usize, packet: &[u8]) {
         self.trace.mix_bytes(packet);
         let Ok(view) = Packet::parse(packet) else {
@@ -83,7 +142,10 @@ impl World {
         for step in steps {
             match step {
                 Step::Send(message, to) => self.send_request(client, *message, to),
-                Step::Exchange => self.ledger.new_exchange(client),
+                Step::Exchange => {
+                    self.ledger.new_exchange(client);
+                    self.recorder.moves_on(now, client);
+                }
                 Step::Use(lease) => {
                     let seconds = (lease.ends - now) / 1000;
                     self.trace.line(
@@ -92,6 +154,9 @@ impl World {
                         format_args!("has {} for {seconds} s", lease.address),
                     );
                     self.ledger.take(client, lease.address, lease.ends);
+                    let server = usize::from(lease.server == self.scenario.server(1));
+                    self.recorder
+                        .takes(now, server, client, lease.address, lease.ends);
                     self.see(|at| Sighting::Take {
                         at,
                         client,
@@ -103,6 +168,7 @@ impl World {
                     self.trace
                         .line(now, Who::Client(client), format_args!("gives up {address}"));
                     self.ledger.drop(client, address);
+                    self.recorder.drops(now, client, address);
                     self.see(|at| Sighting::Drop {
                         at,
                         client,

@@ -38,6 +38,8 @@ pub enum Fault {
     Decline,
     /// Nothing goes wrong with the clients: they stay for hours, as most machines on most networks do.
     Steady,
+    /// Networks have two or three pools.
+    Pools,
     /// Nothing comes through from one server to the other; the other way all is well.
     OneWay,
     /// One end of the servers' connection is gone, and the other isn't told.
@@ -72,7 +74,7 @@ pub enum Fault {
 
 impl Fault {
     /// All classes.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::UdpLoss,
         Self::UdpDuplicate,
         Self::UdpDelay,
@@ -88,6 +90,7 @@ impl Fault {
         Self::PartnerDown,
         Self::Decline,
         Self::Steady,
+        Self::Pools,
         Self::OneWay,
         Self::HalfOpen,
         Self::SlowLink,
@@ -134,6 +137,7 @@ impl Fault {
             Self::PartnerDown => "partner-down",
             Self::Decline => "decline",
             Self::Steady => "steady",
+            Self::Pools => "pools",
             Self::OneWay => "one-way",
             Self::HalfOpen => "half-open",
             Self::SlowLink => "slow-link",
@@ -181,7 +185,9 @@ impl Faults {
         let mut stream = Stream::new(seed, "swarm");
         let mut faults = Self(Fault::ALL.map(|_| stream.chance(500)));
         if Stream::new(seed, "lawless").chance(700) {
-            Fault::LAWLESS.map(|fault| faults.set(fault, false));
+            Fault::LAWLESS
+                .iter()
+                .for_each(|fault| faults.set(*fault, false));
         }
         faults
     }

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::clock::Time;
+use crate::promise::{Broken, Promise};
 
 /// What one client may believe in.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,7 @@ impl Ledger {
         }
     }
 
-    /// A server promises an address to a client.
+    /// A server promises an address to a client; that stands also where it shouldn't.
     ///
     /// # Errors
     /// If another client may believe to hold it.
@@ -56,20 +57,22 @@ impl Ledger {
         address: Ipv4Addr,
         until: Time,
         now: Time,
-    ) -> Result<(), String> {
+    ) -> Result<(), Broken> {
+        let mut conflict = Ok(());
         if let Some((other, claim)) = self
             .holders(address, now + self.tolerance)
             .find(|(other, _)| *other != client)
         {
-            return Err(format!(
+            let what = format!(
                 "held twice: {address} goes to c{client:02}, and is c{other:02}'s for another {:.3} s",
                 (claim.until - now) as f64 / 1000.0
-            ));
+            );
+            conflict = Err(Broken::new(Promise::Exclusive, what));
         }
         let coming = &mut self.claims[client].coming;
         coming.retain(|claim| claim.address != address);
         coming.push(Claim { address, until });
-        Ok(())
+        conflict
     }
 
     /// The client uses this lease, and no other.

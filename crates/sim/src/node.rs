@@ -1,15 +1,20 @@
 //! One server machine: process, clocks and disk, and the driver's rule.
 
-use dhcp_failover::{Endpoint, ServerState};
+use std::net::Ipv4Addr;
+
+use dhcp_failover::{Binding, Endpoint, ServerState};
 use dhcp4_server::journal::{Reader, RecordWriter, Tail};
-use dhcp4_server::{Now, Output, RelationshipId, Seeds, Server, ServerConfig};
+use dhcp4_server::{Now, Output, Record, RelationshipId, Seeds, Server, ServerConfig};
 use dhcp4_wire::Packet;
 
-use crate::check;
+use crate::chaos::damage;
+use crate::check::{self, Before};
 use crate::clock::{Clock, Time};
 use crate::disk::Disk;
 use crate::event::NodeId;
 use crate::fault::Fault;
+use crate::promise::{Broken, Promise};
+use crate::random::Stream;
 use crate::scenario::Scenario;
 use crate::shadow::{Shadow, Written};
 
@@ -33,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) shadow: Shadow,
     /// The server, while it runs.
     pub(crate) process: Option<Process>,
+    /// The machine sleeps: nothing happens in it.
+    pub(crate) asleep: bool,
     /// How often it was started.
     pub(crate) epoch: u32,
     config: ServerConfig,
@@ -41,6 +48,10 @@ pub(crate) struct Node {
     seed: u64,
     /// The lease file holds what real dhcpd has room for: a clean stop leaves no more.
     plain: bool,
+    /// The lease file isn't as it was written.
+    damaged: bool,
+    /// The lease file as it was once.
+    backup: Option<(Disk, Shadow)>,
 }
 
 /// A running server, and its driver.
@@ -83,11 +94,14 @@ impl Node {
     pub(crate) fn new(id: NodeId, scenario: &Scenario) -> Self {
         Self {
             id,
-            clock: Clock::new(scenario.offsets[id]),
+            clock: Clock::new(scenario.offsets[id], scenario.drifts[id]),
             disk: Disk::default(),
             shadow: Shadow::default(),
             process: None,
+            asleep: false,
             epoch: 0,
+            damaged: false,
+            backup: None,
             config: scenario.config(id),
             mclt: scenario.mclt,
             rewrites: scenario.rewrites,
@@ -96,40 +110,50 @@ impl Node {
         }
     }
 
-    /// Starts the server with what is on disk.
+    /// Starts the server with what is on disk; true if that is damaged, and therefore not used.
     ///
     /// # Errors
-    /// If the file is damaged, or doesn't give back the table that was stored.
-    pub(crate) fn start(&mut self, time: Time) -> Result<(), String> {
+    /// If the file is damaged by a mere crash, or doesn't give back the table that was stored.
+    pub(crate) fn start(&mut self, time: Time) -> Result<bool, Broken> {
         let now = self.clock.now(time);
         let mut reader = Reader::new("dhcpd.leases", self.disk.read());
         let mut records = Vec::new();
+        let mut damage = None;
         for entry in reader.by_ref() {
-            records.push(
-                entry
-                    .map_err(|damage| {
-                        format!("a lease file that only crashed is damaged: {damage}")
-                    })?
-                    .record,
-            );
+            match entry {
+                Ok(entry) => records.push(entry.record),
+                Err(found) => {
+                    damage.get_or_insert(found);
+                }
+            }
         }
+        let unusable = damage.is_some();
+        if let Some(damage) = damage.filter(|_| !self.damaged) {
+            let what = format!("a lease file that only crashed is damaged: {damage}");
+            return Err(Broken::new(Promise::Durable, what));
+        }
+        self.damaged = false;
         let (end, sequence, torn) = (
             reader.end(),
             reader.next_sequence(),
             matches!(reader.tail(), Tail::Torn(_)),
         );
+        if unusable {
+            records.clear();
+            self.lose_disk();
+        }
         let seeds = Seeds {
             hash_key: [self.seed, self.id as u64],
         };
         let server = Server::new(self.config.clone(), records, seeds, now)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Broken::new(Promise::NoPanic, error.to_string()))?;
         let writer = if self.rewrites {
             RecordWriter::journal(&self.config, 1)
         } else {
-            if torn {
+            if torn && !unusable {
                 self.disk.truncate(end);
             }
-            RecordWriter::journal(&self.config, sequence)
+            RecordWriter::journal(&self.config, if unusable { 1 } else { sequence })
         };
         self.epoch += 1;
         self.process = Some(Process {
@@ -149,7 +173,7 @@ impl Node {
         self.drain(time)?;
         let plain = std::mem::take(&mut self.plain);
         let Some(process) = &self.process else {
-            return Ok(());
+            return Ok(unusable);
         };
         self.shadow.compare(&process.server, true)?;
         if plain {
@@ -158,7 +182,7 @@ impl Node {
         if self.rewrites {
             self.shadow.commit(process.batch.written.iter().cloned());
         }
-        Ok(())
+        Ok(unusable)
     }
 
     /// Hands the server an input, and takes what it says.
@@ -169,7 +193,7 @@ impl Node {
         &mut self,
         time: Time,
         input: impl FnOnce(&mut Server, Now),
-    ) -> Result<(), String> {
+    ) -> Result<(), Broken> {
         let now = self.clock.now(time);
         let Some(process) = &mut self.process else {
             return Ok(());
@@ -178,26 +202,49 @@ impl Node {
         self.drain(time)
     }
 
-    fn drain(&mut self, time: Time) -> Result<(), String> {
+    fn drain(&mut self, time: Time) -> Result<(), Broken> {
         let now = self.clock.now(time);
         let Some(process) = &mut self.process else {
             return Ok(());
         };
         let batch = &mut process.batch;
+        // What was stored of the addresses that this input changes.
+        let mut before: Vec<(Ipv4Addr, Option<Binding>)> = Vec::new();
         while let Some(output) = process.server.poll_output() {
             match output {
                 Output::Store(record) => {
                     process.writer.record(&record, &mut batch.text);
-                    self.shadow.store(&record);
+                    if let Record::Binding(address, binding) = &record {
+                        let was = self.shadow.store(*address, binding);
+                        check::monotone(*address, was.as_ref(), binding)?;
+                        before.push((*address, was));
+                    }
                     batch.written.push(Written {
                         record,
                         end: batch.text.len(),
                     });
                 }
                 Output::Reply { ref packet, .. } => {
-                    let view = Packet::parse(packet)
-                        .map_err(|error| format!("a reply that can't be read: {error}"))?;
+                    let view = Packet::parse(packet).map_err(|error| {
+                        Broken::new(
+                            Promise::NoPanic,
+                            format!("a reply that can't be read: {error}"),
+                        )
+                    })?;
                     check::reply(&view, &self.shadow, now, self.mclt)?;
+                    let first = before.iter().find(|(address, _)| *address == view.yiaddr());
+                    let endpoint = process.server.core().endpoint(RELATIONSHIP);
+                    let before = Before {
+                        node: self.id,
+                        state: endpoint.state(),
+                        record: match first {
+                            Some((_, was)) => was.as_ref(),
+                            None => self.shadow.latest(view.yiaddr()),
+                        },
+                        since: endpoint.record().my_stos,
+                        mclt: self.mclt,
+                    };
+                    check::ownership(&view, before, now.unix)?;
                     batch.held.push(output);
                 }
                 output => batch.held.push(output),
@@ -304,6 +351,39 @@ impl Node {
         self.plain = false;
     }
 
+    /// The lease file is damaged, if there is something in it that can be told from a torn end. Says what happened.
+    pub(crate) fn damage(&mut self, stream: &mut Stream) -> Option<&'static str> {
+        // A file that dhcpd could have written has nothing to tell damage by, nor has one that goes on after such a one.
+        if self.plain || !self.rewrites {
+            return None;
+        }
+        let mut text = self.disk.read().to_vec();
+        let what = damage(&mut text, stream)?;
+        self.disk.replace(text);
+        self.damaged = true;
+        Some(what)
+    }
+
+    /// Keeps a copy of the lease file.
+    pub(crate) fn back_up(&mut self) {
+        if self.process.is_some() && !self.disk.read().is_empty() {
+            let mut shadow = self.shadow.clone();
+            shadow.crash();
+            self.backup = Some((self.disk.clone(), shadow));
+        }
+    }
+
+    /// The copy takes the place of the lease file, if there is one.
+    pub(crate) fn restore(&mut self) -> bool {
+        let Some((mut disk, shadow)) = self.backup.take() else {
+            return false;
+        };
+        disk.crash(0);
+        (self.disk, self.shadow) = (disk, shadow);
+        (self.plain, self.damaged) = (false, false);
+        true
+    }
+
     /// When the server has to be woken, if that is sooner than planned.
     pub(crate) fn next_wake(&mut self) -> Option<Time> {
         let process = self.process.as_mut()?;
@@ -314,6 +394,14 @@ impl Node {
         }
         process.wake_at = Some(at);
         Some(at)
+    }
+
+    /// The machine is awake again: calls that came meanwhile weren't heard.
+    pub(crate) fn wake_up(&mut self) {
+        self.asleep = false;
+        if let Some(process) = &mut self.process {
+            process.wake_at = None;
+        }
     }
 
     /// A wake-up call has come; says whether it is the one that was planned.
@@ -332,7 +420,7 @@ impl Node {
     ///
     /// # Errors
     /// Names the first address that differs.
-    pub(crate) fn check_table(&self) -> Result<(), String> {
+    pub(crate) fn check_table(&self) -> Result<(), Broken> {
         match &self.process {
             Some(process) => self.shadow.compare(&process.server, false),
             None => Ok(()),

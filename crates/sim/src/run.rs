@@ -1,10 +1,15 @@
 //! A run: trouble first, then repair, then everything has to be as it should.
 
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dhcp_failover::{BindingStatus, Endpoint, ServerState};
 
 use crate::clock::Time;
 use crate::fault::Fault;
-use crate::scenario::{Options, Scenario};
+use crate::options::Options;
+use crate::promise::{Broken, Promise};
+use crate::scenario::Scenario;
 use crate::tally::Tally;
 use crate::trace::{Trace, Who};
 use crate::world::World;
@@ -14,7 +19,9 @@ use crate::world::World;
 pub struct Violation {
     /// When, true time.
     pub at: Time,
-    /// Which, and by what.
+    /// Which promise.
+    pub promise: Promise,
+    /// By what.
     pub what: String,
 }
 
@@ -42,21 +49,42 @@ const SETTLE: Time = 300_000;
 /// Runs a seed.
 #[must_use]
 pub fn run(seed: u64, options: &Options, trace: Trace) -> Outcome {
+    run_recorded(seed, options, trace, None)
+}
+
+/// Runs a seed, and writes its [history](crate::history) out.
+#[must_use]
+pub fn run_recorded(
+    seed: u64,
+    options: &Options,
+    trace: Trace,
+    history: Option<Box<dyn Write>>,
+) -> Outcome {
     let scenario = Scenario::draw(seed, options);
-    let mut world = World::new(scenario.clone(), trace);
+    let mut world = World::new(scenario.clone(), trace, history);
     world
         .trace
         .line(0, Who::World, format_args!("seed {seed}: {scenario}"));
-    let result = world.live();
-    let violation = result.err().map(|what| Violation {
+    let result = catch_unwind(AssertUnwindSafe(|| world.live())).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let what = format!("panicked: {}", text.unwrap_or("without a word"));
+        Err(Broken::new(Promise::NoPanic, what))
+    });
+    let violation = result.err().map(|broken| Violation {
         at: world.now(),
-        what,
+        promise: broken.promise,
+        what: broken.what,
     });
     if let Some(violation) = &violation {
         world.trace.line(
             violation.at,
             Who::World,
-            format_args!("VIOLATION: {}", violation.what),
+            format_args!(
+                "VIOLATION of {}: {}",
+                violation.promise.name(),
+                violation.what
+            ),
         );
     }
     world.tally.millis = world.now();
@@ -75,7 +103,7 @@ pub fn run(seed: u64, options: &Options, trace: Trace) -> Outcome {
 }
 
 impl World {
-    fn live(&mut self) -> Result<(), String> {
+    fn live(&mut self) -> Result<(), Broken> {
         self.run_until(self.scenario.duration)?;
         self.end_chaos();
         self.become_normal()?;
@@ -85,7 +113,7 @@ impl World {
     }
 
     /// Both servers get to NORMAL.
-    fn become_normal(&mut self) -> Result<(), String> {
+    fn become_normal(&mut self) -> Result<(), Broken> {
         let waits = Time::from(2 * self.scenario.response_delay + self.scenario.mclt) * 1000;
         let end = self.now() + waits + GRACE;
         while self.now() < end {
@@ -99,15 +127,16 @@ impl World {
             }
             self.run_until(self.now() + 1000)?;
         }
-        Err(format!(
+        let what = format!(
             "repaired {} s ago, and not both normal: {:?}",
             (waits + GRACE) / 1000,
             self.states()
-        ))
+        );
+        Err(Broken::new(Promise::Normal, what))
     }
 
     /// Every client that wants an address has one, if there is one.
-    fn serve_everyone(&mut self) -> Result<(), String> {
+    fn serve_everyone(&mut self) -> Result<(), Broken> {
         let now = self.now();
         for client in 0..self.clients.len() {
             let mut steps = Vec::new();
@@ -115,31 +144,40 @@ impl World {
             self.client_steps(client, steps);
         }
         self.run_until(self.now() + CLIENTS)?;
+        let is_misled = self.is_misled();
         for (number, client) in self.clients.iter().enumerate() {
             let network = self.scenario.network_of(number);
             // An address that another one is offered is free too, but not for the taking.
             let room = self.free_addresses(network) > self.without_address(network);
-            if client.used().is_none() && room {
-                return Err(format!(
+            let is_clone = number < 2 && self.scenario.faults.has(Fault::Clones);
+            let served = client.used().is_some() || is_clone || is_misled;
+            if room && !served {
+                let what = format!(
                     "c{number:02} is {:?} and gets no address, though some are free on network {network}",
                     client.phase()
-                ));
+                );
+                return Err(Broken::new(Promise::Served, what));
             }
         }
         self.expect_normal()
     }
 
     /// With the clients silent, both servers say all they have to say, and then know the same.
-    fn settle(&mut self) -> Result<(), String> {
+    fn settle(&mut self) -> Result<(), Broken> {
         for client in 0..self.clients.len() {
             self.clients[client].freeze();
             self.client_steps(client, Vec::new());
         }
         let end = self.now() + SETTLE;
         while !self.is_idle() {
+            if self.now() >= end && self.is_misled() {
+                break;
+            }
             if self.now() >= end {
-                let tables = self.compare_tables().err().unwrap_or_default();
-                return Err(format!("updates without end: {}; {tables}", self.queues()));
+                let tables = self.compare_tables().err().map(|broken| broken.what);
+                let tables = tables.unwrap_or_default();
+                let what = format!("updates without end: {}; {tables}", self.queues());
+                return Err(Broken::new(Promise::Quiet, what));
             }
             self.run_until(self.now() + 50)?;
         }
@@ -149,24 +187,31 @@ impl World {
     }
 
     /// A last restart of both gives the same tables once more.
-    fn restart(&mut self) -> Result<(), String> {
+    fn restart(&mut self) -> Result<(), Broken> {
         let now = self.now();
         for node in &mut self.nodes {
             node.crash(0);
-            node.start(now)?;
+            _ = node.start(now)?;
         }
         Ok(())
+    }
+
+    /// Whether a server was given an old lease file: what that says again, its partner can't know to be old, so that the
+    /// two may differ until all its leases are over.
+    fn is_misled(&self) -> bool {
+        self.tally.faults.contains_key(&Fault::OldBackup)
     }
 
     fn states(&self) -> [Option<ServerState>; 2] {
         [0, 1].map(|node| self.nodes[node].state())
     }
 
-    fn expect_normal(&self) -> Result<(), String> {
+    fn expect_normal(&self) -> Result<(), Broken> {
         match self.states() {
             [Some(ServerState::Normal), Some(ServerState::Normal)] => Ok(()),
-            states => Err(format!(
-                "not normal any more, though nothing happened: {states:?}"
+            states => Err(Broken::new(
+                Promise::Settled,
+                format!("not normal any more, though nothing happened: {states:?}"),
             )),
         }
     }
@@ -216,23 +261,28 @@ impl World {
             .count()
     }
 
-    fn compare_tables(&self) -> Result<(), String> {
+    fn compare_tables(&self) -> Result<(), Broken> {
         let [Some(primary), Some(secondary)] = [0, 1].map(|node| self.nodes[node].process.as_ref())
         else {
-            return Err("a server is gone".into());
+            return Err(Broken::new(Promise::Normal, "a server is gone"));
         };
+        if self.is_misled() {
+            return Ok(());
+        }
         let theirs = secondary.server.core().bindings();
         for (address, ours) in primary.server.core().bindings().iter() {
             let Some(theirs) = theirs.get(address) else {
-                return Err(format!("{address} is in one table only"));
+                let what = format!("{address} is in one table only");
+                return Err(Broken::new(Promise::Whole, what));
             };
             let active = ours.status == BindingStatus::Active;
             let same = ours.status == theirs.status
                 && (!active || (ours.client == theirs.client && ours.ends == theirs.ends));
             if !same {
-                return Err(format!(
+                let what = format!(
                     "the tables differ at {address}:\nprimary   {ours:?}\nsecondary {theirs:?}"
-                ));
+                );
+                return Err(Broken::new(Promise::Converge, what));
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use dhcpd_text::conf;
 use crate::clock::Time;
 use crate::event::NodeId;
 use crate::fault::{Fault, Faults};
+use crate::options::Options;
 use crate::random::Stream;
 use crate::site::Site;
 
@@ -25,20 +26,10 @@ const NAME: &str = "pair";
 /// Most that the wall clocks may differ, ms: less than the 60 s at which the servers refuse each other, since messages
 /// are stamped in whole seconds and are on their way for a while.
 const MAX_SKEW: u64 = 55_000;
-
-/// What is asked for on the command line, over what the seed says.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Length of the part with faults, ms.
-    pub duration: Option<Time>,
-    /// Number of clients.
-    pub clients: Option<u64>,
-    /// Fault classes that are left out.
-    pub without: Vec<Fault>,
-    /// The scenario that speed is measured on: 50 clients, leases of 8 hours, an MCLT of one, and a
-    /// max-response-delay of 60 s. The faults are the seed's.
-    pub reference: bool,
-}
+/// Most that a clock runs too fast or too slow, millionths: a bad crystal.
+const MAX_DRIFT: u64 = 200;
+/// How far a clock that is set is from the truth at most, ms.
+pub(crate) const MAX_OFFSET: u64 = MAX_SKEW / 2;
 
 /// Everything that is fixed before a run begins.
 #[derive(Clone, Debug)]
@@ -73,6 +64,12 @@ pub struct Scenario {
     pub cache_threshold: u32,
     /// How far each server's wall clock is ahead, ms.
     pub offsets: [i64; 2],
+    /// How much too fast each server's monotonic clock runs, millionths.
+    pub drifts: [i64; 2],
+    /// `auto-partner-down`, seconds; 0 is never.
+    pub auto_partner_down: u32,
+    /// Pools that each network's addresses are divided into.
+    pub pools: u32,
     /// The lease file is written anew at each start, as the daemon does, instead of being appended to.
     pub rewrites: bool,
     /// An operator's own servers, whose configurations hold instead of what is said above.
@@ -88,6 +85,10 @@ impl Scenario {
             .without
             .iter()
             .for_each(|fault| faults.set(*fault, false));
+        options
+            .with
+            .iter()
+            .for_each(|fault| faults.set(*fault, true));
         let mut knobs = Stream::new(seed, "knobs");
         let drawn_duration = knobs.between(2, 12) * HOUR;
         let drawn_clients = knobs.spread(1, 40);
@@ -100,12 +101,14 @@ impl Scenario {
         let clients = [total - relayed, relayed];
         // From too few addresses to plenty.
         let percent = knobs.spread(60, 400);
-        let addresses = clients.map(|clients| (clients * percent / 100 + 4) as u32);
+        let most = options.addresses.unwrap_or(u32::MAX);
+        let addresses = clients.map(|clients| ((clients * percent / 100 + 4) as u32).min(most));
         let mclt = knobs.spread(60, 3600) as u32;
         let max_lease = knobs.spread(120, 8 * u64::from(mclt).max(60)) as u32;
         let half = knobs.chance(500);
         let skew = knobs.below(MAX_SKEW) as i64;
         let early = knobs.below(2) as usize;
+        let mut drifts = Stream::new(seed, Fault::ClockDrift.name());
         let mut offsets = [0, 0];
         if faults.has(Fault::ClockOffset) {
             offsets[early] = skew / 2;
@@ -127,6 +130,18 @@ impl Scenario {
             ping_check: knobs.chance(250),
             cache_threshold: knobs.pick(&[0, 25]),
             offsets,
+            drifts: match faults.has(Fault::ClockDrift) {
+                true => [0, 1].map(|_| drifts.between(0, 2 * MAX_DRIFT) as i64 - MAX_DRIFT as i64),
+                false => [0; 2],
+            },
+            auto_partner_down: match faults.has(Fault::Automatic) {
+                true => Stream::new(seed, Fault::Automatic.name()).spread(60, 3600) as u32,
+                false => 0,
+            },
+            pools: match faults.has(Fault::Pools) {
+                true => Stream::new(seed, Fault::Pools.name()).between(2, 3) as u32,
+                false => 1,
+            },
             rewrites: knobs.chance(500),
             site: None,
         };
@@ -173,6 +188,9 @@ impl Scenario {
             ping_check: false,
             cache_threshold: 0,
             offsets: [0; 2],
+            drifts: [0; 2],
+            auto_partner_down: 0,
+            pools: 1,
             rewrites: true,
             site: Some(Box::new(site)),
         }
@@ -214,6 +232,16 @@ impl Scenario {
         self.offsets[0].abs_diff(self.offsets[1])
     }
 
+    /// What clocks excuse: addresses may be held twice for so long, ms.
+    #[must_use]
+    pub(crate) fn tolerance(&self) -> u64 {
+        let stray = [Fault::ClockStep, Fault::ClockDrift];
+        match stray.iter().any(|fault| self.faults.has(*fault)) {
+            true => MAX_SKEW,
+            false => self.skew(),
+        }
+    }
+
     /// Network of a client: 0 is the servers' own, 1 the one behind the relay.
     #[must_use]
     pub(crate) fn network_of(&self, client: usize) -> usize {
@@ -231,7 +259,7 @@ impl Scenario {
             "authoritative;\nddns-update-style none;\nmin-lease-time 30;\n\
              default-lease-time {};\nmax-lease-time {};\nping-check {};\ndhcp-cache-threshold {};\n\
              failover peer \"{NAME}\" {{\n  {role}\n  address {}; port 647;\n  peer address {}; peer port 647;\n  \
-             max-response-delay {};\n  max-unacked-updates {};\n  load balance max seconds {};\n}}\n",
+             max-response-delay {};\n  max-unacked-updates {};\n  load balance max seconds {};\n{}}}\n",
             self.default_lease,
             self.max_lease,
             self.ping_check,
@@ -241,13 +269,25 @@ impl Scenario {
             self.response_delay,
             self.unacked,
             self.balance_seconds,
+            match self.auto_partner_down {
+                0 => String::new(),
+                seconds => format!("  auto-partner-down {seconds};\n"),
+            },
         );
         for (network, addresses) in self.addresses.iter().enumerate() {
             text += &format!(
-                "subnet 10.{network}.0.0 netmask 255.255.0.0 {{\n  option routers 10.{network}.0.1;\n  \
-                 pool {{\n    failover peer \"{NAME}\";\n    range 10.{network}.1.0 {};\n  }}\n}}\n",
-                last_address(network, *addresses),
+                "subnet 10.{network}.0.0 netmask 255.255.0.0 {{\n  option routers 10.{network}.0.1;\n"
             );
+            let pools = self.pools.min(*addresses);
+            for pool in 0..pools {
+                let (first, behind) = (addresses * pool / pools, addresses * (pool + 1) / pools);
+                text += &format!(
+                    "  pool {{\n    failover peer \"{NAME}\";\n    range {} {};\n  }}\n",
+                    address(network, first),
+                    address(network, behind - 1),
+                );
+            }
+            text += "}\n";
         }
         text
     }
@@ -306,9 +346,9 @@ impl fmt::Display for Scenario {
     }
 }
 
-fn last_address(network: usize, addresses: u32) -> Ipv4Addr {
+fn address(network: usize, number: u32) -> Ipv4Addr {
     let first = u32::from(Ipv4Addr::new(10, network as u8, 1, 0));
-    Ipv4Addr::from(first + addresses - 1)
+    Ipv4Addr::from(first + number)
 }
 
 #[cfg(test)]

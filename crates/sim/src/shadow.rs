@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use dhcp_failover::{Binding, BindingStatus, Bindings, RelationshipRecord};
 use dhcp4_server::{Record, Server};
 
+use crate::promise::{Broken, Promise};
+
 /// A record and where it ends in the text that it was written with.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
@@ -26,11 +28,9 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    /// The server stored a record.
-    pub(crate) fn store(&mut self, record: &Record) {
-        if let Record::Binding(address, binding) = record {
-            self.latest.insert(*address, binding.clone());
-        }
+    /// The server stored a record; what was there before.
+    pub(crate) fn store(&mut self, address: Ipv4Addr, binding: &Binding) -> Option<Binding> {
+        self.latest.insert(address, binding.clone())
     }
 
     /// Records are on disk.
@@ -66,16 +66,17 @@ impl Shadow {
     ///
     /// # Errors
     /// Names the first address that differs.
-    pub(crate) fn compare(&self, server: &Server, just_read: bool) -> Result<(), String> {
+    pub(crate) fn compare(&self, server: &Server, just_read: bool) -> Result<(), Broken> {
         let unused = Binding::unused(BindingStatus::Free);
         for (address, held) in server.core().bindings().iter() {
             let stored = self.latest.get(&address).unwrap_or(&unused);
             // What the server stored since it read the file speaks of a tenancy that it has ended.
             let unchanged = just_read && self.durable.get(&address) == Some(stored);
             if !is_same(held, stored) || (unchanged && !remembers(held, stored)) {
-                return Err(format!(
+                let what = format!(
                     "the lease file isn't the table: {address}\nheld   {held:?}\nstored {stored:?}"
-                ));
+                );
+                return Err(Broken::new(Promise::Durable, what));
             }
         }
         Ok(())

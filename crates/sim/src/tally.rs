@@ -3,9 +3,9 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use dhcp_failover::ServerState;
-
 use crate::fault::Fault;
+use crate::history::Legal;
+use crate::mark::Mark;
 
 /// Counters of a run, or of many.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,10 @@ pub struct Tally {
     pub syncs: u64,
     /// Faults by class.
     pub faults: BTreeMap<Fault, u64>,
-    /// Pairs of states that the servers were in at once, the primary's first.
-    pub states: BTreeMap<(ServerState, ServerState), u64>,
+    /// Addresses held twice, by what permits it.
+    pub legal: BTreeMap<Legal, u64>,
+    /// Kinds of behaviour that were seen.
+    pub marks: BTreeMap<Mark, u64>,
 }
 
 impl Tally {
@@ -29,6 +31,18 @@ impl Tally {
     pub fn fault(&mut self, fault: Fault, times: u64) {
         if times > 0 {
             *self.faults.entry(fault).or_default() += times;
+        }
+    }
+
+    /// Counts a kind of behaviour.
+    pub fn mark(&mut self, mark: Mark) {
+        *self.marks.entry(mark).or_default() += 1;
+    }
+
+    /// Counts an address held twice.
+    pub fn legal(&mut self, legal: Option<Legal>) {
+        if let Some(legal) = legal {
+            *self.legal.entry(legal).or_default() += 1;
         }
     }
 
@@ -41,8 +55,11 @@ impl Tally {
         for (fault, count) in &other.faults {
             *self.faults.entry(*fault).or_default() += count;
         }
-        for (states, count) in &other.states {
-            *self.states.entry(*states).or_default() += count;
+        for (legal, count) in &other.legal {
+            *self.legal.entry(*legal).or_default() += count;
+        }
+        for (mark, count) in &other.marks {
+            *self.marks.entry(*mark).or_default() += count;
         }
     }
 }
@@ -58,6 +75,11 @@ impl fmt::Display for Tally {
         for (fault, count) in &self.faults {
             write!(f, " {fault} {count}")?;
         }
-        write!(f, "; {} pairs of states", self.states.len())
+        for (legal, count) in &self.legal {
+            write!(f, "; held twice as permitted {count} ({legal})")?;
+        }
+        let pairs = self.marks.keys();
+        let pairs = pairs.filter(|mark| matches!(mark, Mark::Pair(..)));
+        write!(f, "; {} pairs of states", pairs.count())
     }
 }

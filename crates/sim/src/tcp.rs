@@ -84,7 +84,10 @@ struct Conn {
 pub(crate) struct Tcp {
     conns: BTreeMap<ConnId, Conn>,
     next: u64,
-    connected: bool,
+    /// What comes from this server gets no further.
+    blocked: [bool; 2],
+    /// Longest delay of a piece beside the usual one, ms.
+    slow: Time,
     powered: [bool; 2],
     listening: [bool; 2],
     segments: bool,
@@ -99,7 +102,8 @@ impl Tcp {
         Self {
             conns: BTreeMap::new(),
             next: 1,
-            connected: true,
+            blocked: [false; 2],
+            slow: 0,
             powered: [true; 2],
             listening: [false; 2],
             segments: faults.has(Fault::Segments),
@@ -111,13 +115,19 @@ impl Tcp {
     /// Whether the link carries anything.
     #[must_use]
     pub(crate) fn is_connected(&self) -> bool {
-        self.connected
+        self.blocked == [false; 2]
     }
 
     /// Whether a machine is on.
     #[must_use]
     pub(crate) fn is_powered(&self, node: NodeId) -> bool {
         self.powered[node]
+    }
+
+    /// Who dials, or has dialled.
+    #[must_use]
+    pub(crate) fn dialler(&self, conn: ConnId) -> Option<NodeId> {
+        self.conns.get(&conn).map(|ends| ends.nodes[0])
     }
 
     /// Whether nothing is on its way.
@@ -207,12 +217,38 @@ impl Tcp {
 
     /// Nothing comes through any more, and nobody is told.
     pub(crate) fn cut(&mut self) {
-        self.connected = false;
+        self.blocked = [true; 2];
+    }
+
+    /// Nothing comes through any more from one server.
+    pub(crate) fn cut_from(&mut self, node: NodeId) {
+        self.blocked[node] = true;
+    }
+
+    /// From now on everything takes up to so much longer, ms.
+    pub(crate) fn slow_down(&mut self, most: Time) {
+        self.slow = most;
+    }
+
+    /// A machine sleeps: what is sent to it waits.
+    pub(crate) fn sleep(&mut self, node: NodeId) {
+        self.powered[node] = false;
+    }
+
+    /// One end of each connection is gone, and the other one isn't told; says how many.
+    pub(crate) fn reset_end(&mut self, node: NodeId, queue: &mut Queue) -> usize {
+        let mut ends = self.ends_of(node);
+        ends.retain(|(conn, end)| self.is(*conn, *end, State::Open));
+        for &(conn, end) in &ends {
+            self.tear(conn, 1 - end);
+            self.push(conn, 1 - end, Piece::Reset, queue);
+        }
+        ends.len()
     }
 
     /// Everything comes through again.
     pub(crate) fn heal(&mut self, queue: &mut Queue) {
-        self.connected = true;
+        self.blocked = [false; 2];
         self.retransmit(queue);
     }
 
@@ -253,7 +289,7 @@ impl Tcp {
         let to = 1 - from;
         let ends = self.conns.get_mut(&conn)?;
         let node = ends.nodes[to];
-        if !self.connected || !self.powered[node] {
+        if self.blocked[ends.nodes[from]] || !self.powered[node] {
             return None;
         }
         let lane = &mut ends.lanes[from];
@@ -311,7 +347,11 @@ impl Tcp {
     }
 
     fn push(&mut self, conn: ConnId, from: usize, piece: Piece, queue: &mut Queue) {
-        let at = queue.now() + 1 + self.latency.below(LATENCY);
+        let slow = match self.slow {
+            0 => 0,
+            most => self.latency.spread(1, most),
+        };
+        let at = queue.now() + 1 + self.latency.below(LATENCY) + slow;
         let Some(ends) = self.conns.get_mut(&conn) else {
             return;
         };

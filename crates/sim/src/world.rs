@@ -1,5 +1,8 @@
 //! Everything there is, and what happens when something happens.
 
+use std::io::Write;
+
+use dhcp_failover::What;
 use dhcp4_server::{Output, Server};
 
 use crate::chaos::Chaos;
@@ -9,12 +12,15 @@ use crate::event::{Event, NodeId, Queue};
 use crate::fault::Fault;
 use crate::habit::Habit;
 use crate::ledger::Ledger;
+use crate::mark::{Mark, Step};
 use crate::node::{Node, Turn};
+use crate::promise::{Broken, Promise};
 use crate::random::Stream;
+use crate::record::Recorder;
 use crate::scenario::Scenario;
 use crate::sighting::Sighting;
 use crate::tally::Tally;
-use crate::tcp::{Input, Tcp};
+use crate::tcp::{self, Input, Tcp};
 use crate::trace::{Trace, Who};
 use crate::udp::Udp;
 
@@ -38,6 +44,7 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
     pub(crate) tally: Tally,
     pub(crate) ledger: Ledger,
+    pub(crate) recorder: Recorder,
     pub(crate) generations: Vec<u32>,
     disk_latency: Stream,
     slow_disk: Stream,
@@ -51,7 +58,7 @@ pub(crate) struct World {
 impl World {
     /// The world of a scenario, before anything has happened.
     #[must_use]
-    pub(crate) fn new(scenario: Scenario, trace: Trace) -> Self {
+    pub(crate) fn new(scenario: Scenario, trace: Trace, history: Option<Box<dyn Write>>) -> Self {
         let seed = scenario.seed;
         let clients = scenario.clients.iter().sum::<u64>() as usize;
         let mut habits = Stream::new(seed, "habits");
@@ -64,6 +71,12 @@ impl World {
                 Client::new(seed, number, habit)
             })
             .collect();
+        let mut clients = clients;
+        if scenario.faults.has(Fault::Clones)
+            && let [original, clone, ..] = &mut clients[..]
+        {
+            clone.imitate(original);
+        }
         let mut world = Self {
             queue: Queue::default(),
             nodes: [Node::new(0, &scenario), Node::new(1, &scenario)],
@@ -72,7 +85,8 @@ impl World {
             chaos: Chaos::new(&scenario),
             trace,
             tally: Tally::default(),
-            ledger: Ledger::new(clients.len(), scenario.skew()),
+            ledger: Ledger::new(clients.len(), scenario.tolerance()),
+            recorder: Recorder::new(scenario.mclt, scenario.tolerance(), clients.len(), history),
             generations: vec![0; clients.len()],
             clients,
             disk_latency: Stream::new(seed, "disk-latency"),
@@ -82,6 +96,10 @@ impl World {
             sightings: scenario.site.is_some().then(Vec::new),
             scenario,
         };
+        if world.scenario.faults.has(Fault::Clones) {
+            let clones = 0..world.clients.len().min(2);
+            clones.for_each(|client| world.recorder.cloned(client));
+        }
         if world.scenario.site.is_none() {
             (0..world.clients.len()).for_each(|client| world.set_timer(client));
             world.begin_chaos();
@@ -99,7 +117,7 @@ impl World {
     ///
     /// # Errors
     /// Says which promise was broken.
-    pub(crate) fn run_until(&mut self, end: Time) -> Result<(), String> {
+    pub(crate) fn run_until(&mut self, end: Time) -> Result<(), Broken> {
         while let Some(event) = self.queue.pop(end) {
             self.tally.events += 1;
             let now = self.queue.now();
@@ -109,15 +127,21 @@ impl World {
                 (now, 0)
             };
             if self.at_once.1 > MAX_AT_ONCE {
-                return Err("the servers keep each other busy without end".into());
+                return Err(Broken::new(
+                    Promise::Settled,
+                    "the servers keep each other busy without end",
+                ));
             }
             self.handle(event)?;
         }
         Ok(())
     }
 
-    fn handle(&mut self, event: Event) -> Result<(), String> {
+    fn handle(&mut self, event: Event) -> Result<(), Broken> {
         self.trace.mix(self.queue.now());
+        if self.is_slept_through(&event) {
+            return Ok(());
+        }
         match event {
             Event::Wake { node, epoch } => {
                 if self.nodes[node].epoch == epoch && self.nodes[node].woken(self.queue.now()) {
@@ -167,7 +191,22 @@ impl World {
         Ok(())
     }
 
-    fn peer_input(&mut self, node: NodeId, input: Input) -> Result<(), String> {
+    /// What reaches a machine that sleeps is lost, or waits until it is awake.
+    fn is_slept_through(&self, event: &Event) -> bool {
+        match event {
+            Event::Wake { node, .. }
+            | Event::Synced { node, .. }
+            | Event::Request { node, .. }
+            | Event::Pong { node, .. } => self.nodes[*node].asleep,
+            Event::Tcp(tcp::Event::DialOver { conn }) => self
+                .tcp
+                .dialler(*conn)
+                .is_some_and(|node| self.nodes[node].asleep),
+            _ => false,
+        }
+    }
+
+    fn peer_input(&mut self, node: NodeId, input: Input) -> Result<(), Broken> {
         let from = self.scenario.partner_of(node);
         self.input(node, |server, now| match input {
             Input::Accepted(conn) => server.handle_peer_accepted(conn, from, now),
@@ -183,7 +222,7 @@ impl World {
         &mut self,
         node: NodeId,
         input: impl FnOnce(&mut Server, dhcp4_server::Now),
-    ) -> Result<(), String> {
+    ) -> Result<(), Broken> {
         let before = self.nodes[node].state();
         self.nodes[node].input(self.queue.now(), input)?;
         self.turn(node)?;
@@ -194,7 +233,7 @@ impl World {
         if state != before
             && let [Some(primary), Some(secondary)] = [0, 1].map(|node| self.nodes[node].state())
         {
-            *self.tally.states.entry((primary, secondary)).or_default() += 1;
+            self.tally.mark(Mark::Pair(primary, secondary));
         }
         Ok(())
     }
@@ -208,7 +247,7 @@ impl World {
     }
 
     /// The driver of a server gets its turn.
-    pub(crate) fn turn(&mut self, node: NodeId) -> Result<(), String> {
+    pub(crate) fn turn(&mut self, node: NodeId) -> Result<(), Broken> {
         match self.nodes[node].turn() {
             Turn::Wait => {}
             Turn::Sync => {
@@ -231,8 +270,8 @@ impl World {
         Ok(())
     }
 
-    fn synced(&mut self, node: NodeId) -> Result<(), String> {
-        if self.dies(node)? {
+    fn synced(&mut self, node: NodeId) -> Result<(), Broken> {
+        if self.dies(node, Step::Sync)? {
             return Ok(());
         }
         self.tally.syncs += 1;
@@ -246,10 +285,14 @@ impl World {
         self.turn(node)
     }
 
-    fn perform(&mut self, node: NodeId, outputs: Vec<Output>) -> Result<(), String> {
+    fn perform(&mut self, node: NodeId, outputs: Vec<Output>) -> Result<(), Broken> {
         for output in outputs {
-            if self.dies(node)? {
+            if self.dies(node, step(&output))? {
                 return Ok(());
+            }
+            self.recorder.output(self.queue.now(), node, &output);
+            if let Output::Event(dhcp4_server::Event::Failover(event)) = &output {
+                self.mark_event(node, &event.what);
             }
             match output {
                 Output::Store(_) => unreachable!("records were written"),
@@ -281,5 +324,28 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn mark_event(&mut self, node: NodeId, what: &What) {
+        match what {
+            What::IMove { from, to } => self.tally.mark(Mark::Transition(node, *from, *to)),
+            What::ConnectRefused(reason)
+            | What::DisconnectReceived(reason)
+            | What::UpdateRefused { reason, .. } => self.tally.mark(Mark::Reject(reason.0)),
+            _ => {}
+        }
+    }
+}
+
+/// What a server is about to do.
+fn step(output: &Output) -> Step {
+    match output {
+        Output::Store(_) => Step::Sync,
+        Output::Reply { .. } => Step::Reply,
+        Output::PeerBytes(..) => Step::PeerBytes,
+        Output::PeerClose(_) => Step::PeerClose,
+        Output::Dial(_) => Step::Dial,
+        Output::Probe(_) => Step::Probe,
+        Output::Event(_) | Output::Execute { .. } => Step::Log,
     }
 }

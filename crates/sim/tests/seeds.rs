@@ -1,6 +1,11 @@
 //! Seeds: those that once failed, and a batch of others.
 
-use sim::{HOUR, Options, Trace, run};
+use sim::{Fault, HOUR, Options, Trace, run};
+
+/// Runs that failed once, as `sim --shrink` writes them: the seed, its options, and behind `#` what it found.
+const FOUND: &str = include_str!("found.txt");
+/// Classes of faults that there were when the seeds below failed.
+const OLD_CLASSES: usize = 14;
 
 /// Seeds that found something once, and what.
 const REGRESSIONS: &[(u64, &str)] = &[
@@ -59,10 +64,10 @@ const BATCH: u64 = 200;
 /// The batch comes after the seeds above.
 const FIRST: u64 = 10_000;
 
-fn check(seeds: impl IntoIterator<Item = u64>) {
+fn check(seeds: impl IntoIterator<Item = (u64, Options)>) {
     let mut failures = Vec::new();
-    for seed in seeds {
-        let outcome = run(seed, &Options::default(), Trace::new(None));
+    for (seed, options) in seeds {
+        let outcome = run(seed, &options, Trace::new(None));
         if let Some(violation) = outcome.violation {
             let after = violation.at / 1000;
             failures.push(format!(
@@ -81,7 +86,25 @@ fn check(seeds: impl IntoIterator<Item = u64>) {
 
 #[test]
 fn seeds_that_once_failed() {
-    check(REGRESSIONS.iter().map(|(seed, _)| *seed));
+    let options = Options {
+        without: Fault::ALL[OLD_CLASSES..].to_vec(),
+        ..Options::default()
+    };
+    check(REGRESSIONS.iter().map(|(seed, _)| (*seed, options.clone())));
+}
+
+#[test]
+fn runs_that_were_found_and_shrunk() {
+    let runs = FOUND
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    let runs = runs.filter(|line| !line.is_empty()).map(|line| {
+        let (seed, options) = line.split_once(' ').unwrap_or((line, ""));
+        let seed = seed.parse().expect("a line begins with a seed");
+        let options = Options::parse(options).unwrap_or_else(|error| panic!("{line}: {error}"));
+        (seed, options)
+    });
+    check(runs);
 }
 
 #[test]
@@ -89,7 +112,7 @@ fn a_batch_of_seeds() {
     let batch = std::env::var("SIM_SEEDS")
         .ok()
         .map_or(BATCH, |text| text.parse().expect("SIM_SEEDS is a number"));
-    check(FIRST..FIRST + batch);
+    check((FIRST..FIRST + batch).map(|seed| (seed, Options::default())));
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Checker {
     excuses: Excuses,
     verdict: Verdict,
     tolerance: Option<Time>,
+    /// What the last line brought about.
+    latest: Vec<Conflict>,
     last: Time,
     line: usize,
 }
@@ -52,6 +54,7 @@ impl Checker {
     pub fn take(&mut self, entry: &Entry) -> Result<(), Damaged> {
         let Entry { at, ref seen } = *entry;
         self.line += 1;
+        self.latest.clear();
         if at < self.last {
             let after = self.last;
             return Err(Damaged::Order { at, after });
@@ -88,10 +91,10 @@ impl Checker {
         self.verdict
     }
 
-    /// What has come out so far.
+    /// Addresses that the last line gave to a second client.
     #[must_use]
-    pub fn verdict(&self) -> &Verdict {
-        &self.verdict
+    pub fn latest(&self) -> &[Conflict] {
+        &self.latest
     }
 
     fn claim(&mut self, at: Time, seen: &Seen, taken: bool) {
@@ -143,13 +146,15 @@ impl Checker {
         for first in self.claims.of_others(claim.address, &claim.client, after) {
             let legal = self.excuses.of(first, claim);
             *self.verdict.counts.entry(legal).or_default() += 1;
+            let conflict = Conflict {
+                first: first.clone(),
+                second: claim.clone(),
+                legal,
+            };
             if self.verdict.conflicts.len() < MAX_KEPT {
-                self.verdict.conflicts.push(Conflict {
-                    first: first.clone(),
-                    second: claim.clone(),
-                    legal,
-                });
+                self.verdict.conflicts.push(conflict.clone());
             }
+            self.latest.push(conflict);
         }
     }
 }

@@ -70,7 +70,8 @@ pub struct Excuses {
     last_normal: Time,
     /// Who lost its disk, when both were last NORMAL before that, and when it was lost.
     lost: Vec<(usize, Time, Time)>,
-    backups: Vec<(usize, Time)>,
+    /// When a server was first given an old lease file.
+    backup: Option<Time>,
     skewed: Option<Time>,
     reset: BTreeMap<Ipv4Addr, Time>,
     strange: BTreeMap<String, Time>,
@@ -92,9 +93,21 @@ impl Excuses {
             Seen::State { server, state } => self.state(at, *server, *state),
             Seen::LosesDisk { server } => {
                 self.note_normal(at);
-                self.lost.push((*server, self.last_normal, at));
+                let normal = self.last_normal;
+                let both = self
+                    .lost
+                    .iter()
+                    .any(|(other, _, then)| other != server && *then >= normal);
+                // With both disks lost, nobody knows anything.
+                let since = if both { 0 } else { normal };
+                self.lost.push((*server, since, at));
+                if both {
+                    self.lost.push((1 - *server, 0, at));
+                }
             }
-            Seen::OldBackup { server } => self.backups.push((*server, at)),
+            Seen::OldBackup { .. } => {
+                self.backup.get_or_insert(at);
+            }
             Seen::Skew { millis } if *millis > MAX_SKEW => self.skewed = Some(at),
             Seen::Reset { address } => {
                 self.reset.insert(*address, at);
@@ -169,12 +182,8 @@ impl Excuses {
         if self.skewed.is_some_and(|at| at + MAX_SKEW >= since) {
             return Some(Legal::Skew);
         }
-        let forgot = |claim: &&Claim| {
-            let lost = self.backups.iter();
-            lost.into_iter()
-                .any(|(server, at)| *server == claim.server && claim.since <= *at)
-        };
-        if both.iter().any(forgot) {
+        // What the old file says again may be believed by either server, until both have gone over every address.
+        if self.backup.is_some_and(|at| at <= second.since) {
             return Some(Legal::OldBackup);
         }
         let lost = |claim: &&Claim| {
