@@ -145,25 +145,25 @@ pub(crate) fn ownership(
         return failed("the address isn't this server's");
     }
     let waited = |since: UnixTime| since.saturating_add(before.mclt) <= now;
-    let promised = match record.begun_alone {
-        true => record.ends,
+    let alone = record.begun_alone;
+    let promised = match record.status {
         // A quarantine binds nobody.
-        false if record.status == BindingStatus::Abandoned => {
-            record.horizon().saturating_add(before.mclt)
-        }
-        false => record
+        BindingStatus::Abandoned if alone => record.received,
+        BindingStatus::Abandoned => record.horizon().saturating_add(before.mclt),
+        _ if alone => record.ends,
+        _ => record
             .horizon()
             .max(record.ends)
             .saturating_add(before.mclt),
     };
     match record.status {
         BindingStatus::Free | BindingStatus::Backup
-            if waited(before.since) || (record.begun_alone && record.ends <= now) =>
+            if waited(before.since) || (alone && record.ends <= now) =>
         {
             Ok(())
         }
         BindingStatus::Free | BindingStatus::Backup => failed("it is the partner's for MCLT more"),
-        _ if promised <= now && (record.begun_alone || waited(before.since)) => Ok(()),
+        _ if promised <= now && (alone || waited(before.since)) => Ok(()),
         _ => failed("what either server may have promised hasn't run out"),
     }
 }

@@ -94,15 +94,17 @@ impl World {
     }
 }
 
-/// Damages a lease file: one byte, or one record that is gone, before the last record, since the end of a file may be
-/// missing after any crash. Says what it did.
+/// Damages a lease file: one bit, or one record that is gone, with a whole record behind it, since the end of a file may
+/// be missing after any crash. Says what it did.
 pub(crate) fn damage(text: &mut Vec<u8>, stream: &mut Stream) -> Option<&'static str> {
-    let begins: Vec<usize> = text
+    let mut begins: Vec<usize> = text
         .windows(7)
         .enumerate()
         .filter(|(_, window)| *window == b"\nlease ")
         .map(|(at, _)| at + 1)
         .collect();
+    // The last one may be torn.
+    begins.pop();
     let last = *begins.last()?;
     if stream.chance(500) && begins.len() > 2 {
         let record = stream.below(begins.len() as u64 - 1) as usize;
