@@ -127,6 +127,7 @@ mod tests {
         );
         ledger.take(0, A, 1000);
         assert!(ledger.promise(1, A, 1500, 999).is_err());
+        ledger.new_exchange(1);
         ledger.promise(0, A, 2000, 999).expect("its own");
         ledger.new_exchange(0);
         ledger
