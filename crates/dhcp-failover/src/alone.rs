@@ -6,6 +6,7 @@ use crate::binding::Binding;
 use crate::bindings::Slot;
 use crate::context::Context;
 use crate::endpoint::Endpoint;
+use crate::mutant::{Rule, is_off};
 use crate::time::{Instant, Now};
 
 impl Endpoint {
@@ -48,8 +49,11 @@ impl Endpoint {
     /// after the latest time that either server can have said, and after PARTNER-DOWN began
     /// (draft §9.4.2, over ISC's rule, which forgets what the partner promised last).
     fn reusable_at(&self, binding: &Binding) -> UnixTime {
-        if binding.begun_alone {
+        if binding.begun_alone || is_off(Rule::Wait) {
             return binding.ends;
+        }
+        if is_off(Rule::Expired) && binding.is_ending() {
+            return self.stos.saturating_add(self.wait_mclt).max(binding.ends);
         }
         // Resumed after a restart, PARTNER-DOWN began when the record says.
         let promised = binding.horizon().max(self.stos);

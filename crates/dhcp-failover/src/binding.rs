@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use failover_wire::{BindingStatus, HardwareAddress, UnixTime};
 
+use crate::mutant::{Rule, is_off};
 use crate::time::Instant;
 
 /// Who holds, or last held, an address.
@@ -132,6 +133,9 @@ impl Binding {
 
     /// The latest time that either server may have told anyone about this tenancy, before MCLT.
     pub fn horizon(&self) -> UnixTime {
+        if is_off(Rule::Sent) {
+            return self.tsfp();
+        }
         self.sent.max(self.acked).max(self.received)
     }
 

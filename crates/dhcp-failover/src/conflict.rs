@@ -4,6 +4,7 @@ use dhcp_split::Role;
 use failover_wire::{BindingStatus, RejectReason, UnixTime};
 
 use crate::binding::{Binding, Client};
+use crate::mutant::{Rule, is_off};
 
 /// The parts of an update that decide about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,13 +96,13 @@ pub fn accept(stored: &Binding, incoming: &Incoming, judge: Judge) -> Result<(),
 /// stands unless the partner's is later by more than that.
 pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime, max_skew: u32) -> bool {
     use BindingStatus as B;
-    if stored.status != B::Active || stored.ends < now {
+    if stored.status != B::Active || stored.ends < now || is_off(Rule::Newer) {
         return false;
     }
     let same = stored.client.is_same(&incoming.client);
     let others = !incoming.client.is_empty() && !same;
     let pending = stored.is_pending();
-    let repeated = stored.repeated && stored.cltt >= stored.starts;
+    let repeated = !is_off(Rule::Repeated) && stored.repeated && stored.cltt >= stored.starts;
     let not_before = |told: UnixTime, theirs: UnixTime| told.saturating_add(max_skew) > theirs;
     match incoming.status {
         B::Active => pending && same && stored.ends > incoming.ends,

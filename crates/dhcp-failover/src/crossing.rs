@@ -14,6 +14,7 @@ use failover_wire::{BindingStatus, BindingUpdate, RejectReason, Xid};
 use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
+use crate::mutant::{Rule, is_off};
 
 /// An update of the partner's that waits for the answer to one of ours.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -35,7 +36,10 @@ impl Endpoint {
     /// Keeps a lease of the partner's that crosses an ending of ours for later; says whether it did.
     /// One that waits already is outdated: the partner expects no answer to it any more.
     pub(crate) fn put_off(&mut self, xid: Xid, update: &BindingUpdate, cx: &Context<'_>) -> bool {
-        if !self.settles_crossings() || update.status != Some(BindingStatus::Active) {
+        if is_off(Rule::Crossing)
+            || !self.settles_crossings()
+            || update.status != Some(BindingStatus::Active)
+        {
             return false;
         }
         let shared = |address: &_| cx.bindings.relationship_of(*address) == Some(self.id);

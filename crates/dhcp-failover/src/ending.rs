@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::deadlines::{Ending, Owner};
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::mutant::{Rule, is_off};
 use crate::state::Service;
 use crate::time::{Instant, Now};
 
@@ -75,6 +76,9 @@ impl Endpoint {
             binding.status = status;
             binding.pending = true;
         }
+        if is_off(Rule::Acknowledged) {
+            binding.status = self.own_free();
+        }
         self.settle_rewind(&mut binding);
         cx.bindings.apply(slot, binding, cx.out);
         self.queue_update(slot, cx);
@@ -106,19 +110,29 @@ impl Endpoint {
         self.after_membership_change(slot, cx);
     }
 
-    /// A lease that ran out by its time, from before a server lost its lease file: that one may have
-    /// renewed it, by MCLT beyond what the other knows at most. So long nobody else gets the address.
-    fn hold_back(&self, binding: &mut Binding, cx: &Context<'_>) {
-        if binding.status != BindingStatus::Expired || binding.starts > self.lost_at {
+    /// A lease that ran out by its time, or was declined, from before a server lost its lease file:
+    /// that one may have renewed it, by MCLT beyond what the other knows at most. So long nobody else
+    /// gets the address.
+    pub(crate) fn hold_back(&self, binding: &mut Binding, cx: &Context<'_>) {
+        use BindingStatus::{Abandoned, Expired};
+        let concerned = matches!(binding.status, Abandoned | Expired) && !is_off(Rule::Loss);
+        if !concerned || !self.predates_loss(binding) {
             return;
         }
         // And it may have given it back to its client after that, until the file was lost.
         let promised = self.promised(binding).max(self.lost_at);
         let until = promised.saturating_add(self.wait_mclt).min(UnixTime::NEVER);
-        if until > binding.ends {
+        if binding.status == Abandoned {
+            binding.received = binding.received.max(until);
+        } else if until > binding.ends {
             binding.ends = until;
             binding.ends_mono = cx.now.mono_after(until);
         }
+    }
+
+    /// Whether this began before a server lost its lease file, or in the same second.
+    pub(crate) fn predates_loss(&self, binding: &Binding) -> bool {
+        binding.starts <= self.lost_at
     }
 
     /// The latest time that either server may have told the other about this tenancy. If it was us who

@@ -70,6 +70,8 @@ mod hold;
 mod index;
 mod lessor;
 mod link;
+#[doc(hidden)]
+pub mod mutant;
 mod output;
 mod owed;
 pub mod promise;

@@ -2,6 +2,8 @@
 
 use failover_wire::UnixTime;
 
+use crate::mutant::{Rule, is_off};
+
 /// What a client that asks for more than fits 31 bits of Unix time gets: ISC's "never".
 pub const NEVER: UnixTime = UnixTime(0x7fff_ffff);
 
@@ -11,6 +13,9 @@ pub const NEVER: UnixTime = UnixTime(0x7fff_ffff);
 /// tenancy. The result is at most `mclt` beyond it, so that the partner can always tell when the
 /// address must be free. All in seconds.
 pub fn lease_length(desired: u32, mclt: u32, tsfp: UnixTime, now: UnixTime) -> u32 {
+    if is_off(Rule::Mclt) {
+        return desired;
+    }
     let known = tsfp.0.saturating_sub(now.0);
     desired.min(known.saturating_add(mclt))
 }

@@ -191,6 +191,9 @@ impl Endpoint {
         if binding.is_ending() {
             self.free(slot, binding, cx);
         } else {
+            if binding.status == BindingStatus::Abandoned {
+                self.hold_back(&mut binding, cx);
+            }
             cx.bindings.apply(slot, binding, cx.out);
         }
         self.after_membership_change(slot, cx);

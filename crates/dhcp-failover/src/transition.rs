@@ -6,6 +6,7 @@ use failover_wire::{Message, ServerFlags, ServerState, StateMessage, UnixTime, X
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::mutant::{Rule, is_off};
 use crate::state::{self, Reaction, Service};
 use crate::timer::Timer;
 
@@ -340,7 +341,8 @@ impl Endpoint {
             self.partner,
             Some(ServerState::Recover | ServerState::RecoverDone)
         );
-        if both || self.recover_wait_end() < cx.now.unix {
+        let over = self.recover_wait_end() < cx.now.unix || is_off(Rule::RecoverWait);
+        if both || over {
             self.complete_recovery(cx);
         } else {
             self.move_to(ServerState::RecoverWait, cx);

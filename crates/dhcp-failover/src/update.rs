@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::crossing::Crossing;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::mutant::{Rule, is_off};
 use crate::timer::Timer;
 
 /// Updates on their way to the partner.
@@ -172,12 +173,14 @@ impl Endpoint {
     }
 
     /// The potential expiry to announce: never less than was announced or received in this tenancy.
-    /// Of a lease that ran out too: a partner that lost its lease file learns what it may have
+    /// Of a lease that is over too: a partner that lost its lease file learns what it may have
     /// promised.
     fn announced(&self, binding: &Binding) -> UnixTime {
         let known = match binding.status {
+            _ if is_off(Rule::NeverLower) => UnixTime(0),
             BindingStatus::Active => binding.sent.max(binding.received),
             BindingStatus::Expired => self.promised(binding),
+            BindingStatus::Abandoned if self.predates_loss(binding) => self.promised(binding),
             _ => UnixTime(0),
         };
         binding.tstp.max(known)
@@ -266,6 +269,9 @@ impl Endpoint {
         let mut binding = cx.bindings.at(slot).clone();
         binding.acked = binding.acked.max(flight.potential);
         if binding.status == BindingStatus::Abandoned {
+            if binding.pending {
+                self.hold_back(&mut binding, cx);
+            }
             // The partner has given up the tenancy too, and with it what it was told of it.
             binding.sent = binding.acked;
         }

@@ -167,3 +167,22 @@ fn a_partner_without_its_disk_learns_what_it_had_promised() {
         assert!(given >= ends.0, "{} s early", ends.0 - given);
     }
 }
+
+/// It gave the address to its client again after that was declined, unheard; then its word that it
+/// knows of the decline is worth nothing.
+#[test]
+fn a_declined_address_outwaits_a_partner_without_its_disk() {
+    let mut pair = Pair::normal(6);
+    let (address, _) = pair.lease(S, 1, 600).unwrap();
+    pair.run(5);
+    pair.cut();
+    decline(&mut pair, P, address);
+    let ends = pair.renew(S, 1, address, 600).unwrap().ends;
+    pair.kill(S);
+    pair.lose_disk(S);
+    pair.command(P, St::PartnerDown);
+    pair.heal();
+    pair.start(S);
+    let given = given_at(&mut pair, address);
+    assert!(given >= ends.0, "{} s early", ends.0 - given);
+}
