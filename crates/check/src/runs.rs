@@ -69,27 +69,21 @@ fn to_depth(name: &'static str, setting: Setting, depth: u32) -> Run {
 
 /// What runs with every change: a minute or so.
 pub fn quick() -> Vec<Run> {
+    let prompt = Setting {
+        prompt: true,
+        ..ONE_CRASH
+    };
+    let cuts = Setting {
+        crashes: 0,
+        ..Setting::default()
+    };
+    let everything = Setting {
+        losses: 1,
+        ..Setting::default()
+    };
     vec![
-        run("one crash, with and without the disk", ONE_CRASH),
-        to_depth(
-            "releases, repetitions, cuts",
-            Setting {
-                cuts: true,
-                half_open: true,
-                release: true,
-                reuse: true,
-                ..QUIET
-            },
-            10,
-        ),
-        to_depth(
-            "everything",
-            Setting {
-                crashes: 1,
-                losses: 1,
-                ..Setting::default()
-            },
-            9,
-        ),
+        run("one crash, with and without the disk", prompt),
+        to_depth("no crash: releases, declines, repetitions, cuts", cuts, 9),
+        to_depth("all of it, and a crash", everything, 8),
     ]
 }

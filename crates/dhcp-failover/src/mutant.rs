@@ -14,8 +14,6 @@ pub enum Rule {
     Sent,
     /// An expired lease is waited for like any promise; not by ISC's rule, from its end alone.
     Expired,
-    /// PARTNER-DOWN is left once the partner has acknowledged everything.
-    Drain,
     /// A lease that the client was told of later isn't ended by older news.
     Newer,
     /// An announced potential expiry never falls within a tenancy.

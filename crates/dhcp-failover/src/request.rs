@@ -8,7 +8,6 @@ use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
-use crate::mutant::{Rule, is_off};
 use crate::shared::is_used;
 use crate::update::Marker;
 
@@ -106,8 +105,7 @@ impl Endpoint {
         self.queue_pending(cx);
         let queued = self.updates.queue.iter().copied();
         let in_flight = self.updates.in_flight.values().map(|flight| flight.slot);
-        let unheard = queued.chain(in_flight).filter(|_| !is_off(Rule::Drain));
-        self.updates.draining = Some(unheard.collect());
+        self.updates.draining = Some(queued.chain(in_flight).collect());
         self.transmit(cx);
         self.end_drain(cx);
     }

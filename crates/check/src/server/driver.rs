@@ -60,7 +60,7 @@ impl Driver<'_> {
             }
             Input::Lose => self.server = Server::down(self.server.side, Disk::lost(setting)),
             Input::Start => self.start(),
-            _ => return self.to_core(input, frame),
+            _ => return self.feed(input, frame),
         }
         Some(None)
     }
@@ -75,7 +75,7 @@ impl Driver<'_> {
         self.server.core = Some(Box::new(core));
     }
 
-    fn to_core(&mut self, input: Input, frame: Option<&Frame>) -> Option<Option<u32>> {
+    fn feed(&mut self, input: Input, frame: Option<&Frame>) -> Option<Option<u32>> {
         let setting = self.setting;
         let out = &mut self.out;
         let serves = self.server.serves();
@@ -200,7 +200,7 @@ impl Driver<'_> {
                 setting: self.setting,
                 out: Vec::new(),
             };
-            driver.to_core(Input::Timeout, None);
+            driver.feed(Input::Timeout, None);
             // Not a timeout by name, so that this doesn't begin anew.
             let next = driver.outcome(Input::Silence, None)?;
             server = next.server;

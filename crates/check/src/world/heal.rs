@@ -9,11 +9,11 @@ impl World {
         let link = self.links.get(state.link);
         let facts = [self.facts(state, 0), self.facts(state, 1)];
         let at = |side, input| Some(Action::At(side, input, None));
-        for side in 0..2 {
-            if !facts[side].up {
+        for (side, own) in facts.iter().enumerate() {
+            if !own.up {
                 return at(side, Input::Start);
             }
-            if facts[side].due {
+            if own.due {
                 return at(side, Input::Timeout);
             }
             if link.up[side] && !link.up[1 - side] {
