@@ -13,7 +13,7 @@ use crate::stopwatch::Stopwatch;
 use crate::totals::Totals;
 
 /// Seeds between two savings, for each job.
-const CHUNK: u64 = 8;
+const CHUNK: u64 = 2;
 
 /// How far a batch has come.
 #[derive(Debug, Serialize, Deserialize)]
