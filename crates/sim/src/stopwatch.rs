@@ -28,6 +28,9 @@ impl Stopwatch {
     pub(crate) fn speed(&self, totals: &Totals) -> String {
         let (events, hours) = (totals.events as f64, totals.hours());
         let seconds = self.seconds();
+        if totals.events == 0 {
+            return "nothing was left to run".into();
+        }
         let mut text = format!(
             "{seconds:.1} s: {:.0} events/s, {:.0} simulated hours/s",
             events / seconds,
