@@ -11,6 +11,7 @@ use crate::bindings::{PoolId, Slot};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::names::names_only;
 use crate::timer::Timer;
 
 /// Used addresses of a pool that one run examines for affinity: each costs a hash, and the packet
@@ -154,7 +155,7 @@ impl Endpoint {
         binding.change_hands(self.peer_free(), cx.now.unix);
         binding.rewind = binding.status;
         binding.starts = cx.now.unix;
-        binding.extra = None;
+        binding.extra = names_only(binding.extra.as_deref());
         cx.bindings.apply(slot, binding, cx.out);
         self.queue_update(slot, cx);
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use failover_wire::{BindingStatus, HardwareAddress, UnixTime};
 
 use crate::mutant::{Rule, is_off};
+use crate::names::Names;
 use crate::time::Instant;
 
 /// Who holds, or last held, an address.
@@ -46,13 +47,15 @@ impl Client {
     }
 }
 
-/// What the lease file keeps of a tenancy and the failover protocol doesn't carry.
+/// What the lease file keeps of a tenancy and ISC's failover messages don't carry.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Extra {
     /// Option 12 of the client's last request.
     pub client_hostname: Option<Bytes>,
     /// Relay agent information (option 82) of the last relayed request: the raw sub-options.
     pub agent_options: Option<Bytes>,
+    /// What DNS has for the address, as far as this server knows.
+    pub names: Option<Arc<Names>>,
     /// Statements of the record that are carried as text (`set`, `on expiry`, `billing class` …),
     /// each as one complete line or block.
     pub statements: Vec<String>,

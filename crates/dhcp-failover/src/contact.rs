@@ -1,6 +1,6 @@
 //! The link once it stands: sending, keepalive, loss.
 
-use failover_wire::{Disconnect, Frame, Message, RejectReason, Xid};
+use failover_wire::{Disconnect, Frame, Message, RejectReason, UnknownOption, Xid};
 
 use crate::context::Context;
 use crate::endpoint::Endpoint;
@@ -35,13 +35,25 @@ impl Endpoint {
     }
 
     pub(crate) fn transmit_frame(&mut self, xid: Xid, message: Message, cx: &mut Context<'_>) {
+        self.transmit_with(xid, message, Vec::new(), cx);
+    }
+
+    /// The same with options that the message has no field for.
+    pub(crate) fn transmit_with(
+        &mut self,
+        xid: Xid,
+        message: Message,
+        unknown: Vec<UnknownOption>,
+        cx: &mut Context<'_>,
+    ) {
         let Some(live) = &self.links.live else {
             return;
         };
-        cx.out.push(Output::Send(
-            live.conn,
-            Frame::new(cx.now.unix, xid, message),
-        ));
+        let frame = Frame {
+            unknown,
+            ..Frame::new(cx.now.unix, xid, message)
+        };
+        cx.out.push(Output::Send(live.conn, frame));
         let contact = (self.peer_receive_timer / 3).max(MIN_CONTACT);
         self.timers
             .set(Timer::Contact, cx.now.mono.plus_secs(contact));

@@ -15,12 +15,14 @@ use crate::bindings::{Slot, Update};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::mutant::{Rule, is_off};
+use crate::names::Told;
 
 /// An update of the partner's that waits for the answer to one of ours.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Crossing {
     pub(crate) xid: Xid,
     pub(crate) update: BindingUpdate,
+    pub(crate) told: Told,
 }
 
 impl Endpoint {
@@ -35,7 +37,13 @@ impl Endpoint {
 
     /// Keeps a lease of the partner's that crosses an ending of ours for later; says whether it did.
     /// One that waits already is outdated: the partner expects no answer to it any more.
-    pub(crate) fn put_off(&mut self, xid: Xid, update: &BindingUpdate, cx: &Context<'_>) -> bool {
+    pub(crate) fn put_off(
+        &mut self,
+        xid: Xid,
+        update: &BindingUpdate,
+        told: &Told,
+        cx: &Context<'_>,
+    ) -> bool {
         if is_off(Rule::Crossing)
             || !self.settles_crossings()
             || update.status != Some(BindingStatus::Active)
@@ -56,8 +64,8 @@ impl Endpoint {
         let Some(flight) = self.updates.in_flight.get_mut(&ours) else {
             return false;
         };
-        let update = update.clone();
-        flight.crossing = Some(Box::new(Crossing { xid, update }));
+        let (update, told) = (update.clone(), told.clone());
+        flight.crossing = Some(Box::new(Crossing { xid, update, told }));
         true
     }
 

@@ -20,7 +20,10 @@ impl Endpoint {
         self.measure_lag(frame, cx);
         self.note_time(frame);
         match &frame.message {
-            Message::BindingUpdate(update) => self.handle_update(frame.xid, update, cx),
+            Message::BindingUpdate(update) => {
+                let told = self.told(update, &frame.unknown);
+                self.handle_update(frame.xid, update, told, cx);
+            }
             Message::BindingAck(ack) => self.handle_ack(frame.xid, ack, cx),
             Message::State(state) => self.handle_state(state, cx),
             Message::PoolRequest => self.handle_pool_request(frame.xid, cx),

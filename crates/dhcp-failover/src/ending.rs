@@ -9,6 +9,7 @@ use crate::deadlines::{Ending, Owner};
 use crate::endpoint::Endpoint;
 use crate::event::What;
 use crate::mutant::{Rule, is_off};
+use crate::names::names_only;
 use crate::state::Service;
 use crate::time::{Instant, Now};
 
@@ -198,7 +199,8 @@ pub(crate) fn become_abandoned(binding: &mut Binding, declined: bool) {
     (binding.sent, binding.acked, binding.received) = (UnixTime(0), UnixTime(0), held);
     binding.status = BindingStatus::Abandoned;
     binding.client = Client::default();
-    binding.extra = None;
+    // Somebody has to remove the names.
+    binding.extra = names_only(binding.extra.as_deref());
 }
 
 /// An address of the owner's pools whose lease or quarantine is over by both clocks.

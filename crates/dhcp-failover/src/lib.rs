@@ -72,6 +72,7 @@ mod lessor;
 mod link;
 #[doc(hidden)]
 pub mod mutant;
+mod names;
 mod output;
 mod owed;
 pub mod promise;
@@ -95,6 +96,7 @@ pub use core::{Command, CommandRefused, Core};
 pub use endpoint::Endpoint;
 pub use event::{Event, What};
 pub use grant::{Grant, Granted, Refused};
+pub use names::Names;
 pub use output::{ConnId, Output, Record, RelationshipId, RelationshipRecord};
 #[doc(hidden)]
 pub use rename::Rename;

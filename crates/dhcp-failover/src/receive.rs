@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::ending::become_abandoned;
 use crate::endpoint::Endpoint;
 use crate::event::What;
+use crate::names::Told;
 
 /// Longest `chaddr` of a DHCP message (RFC 2131 §2), bytes.
 const MAX_CHADDR: usize = 16;
@@ -29,11 +30,17 @@ fn less_critical() -> Refusal {
 
 impl Endpoint {
     /// One BNDUPD: it is accepted and stored, or refused with the reason.
-    pub(crate) fn handle_update(&mut self, xid: Xid, update: &BindingUpdate, cx: &mut Context<'_>) {
-        if self.put_off(xid, update, cx) {
+    pub(crate) fn handle_update(
+        &mut self,
+        xid: Xid,
+        update: &BindingUpdate,
+        told: Told,
+        cx: &mut Context<'_>,
+    ) {
+        if self.put_off(xid, update, &told, cx) {
             return;
         }
-        let refusal = self.check_and_store(update, cx).err();
+        let refusal = self.check_and_store(update, told, cx).err();
         self.acknowledge(xid, update.address, refusal, cx);
         self.note_backlog(update, cx);
         self.transmit(cx);
@@ -42,6 +49,7 @@ impl Endpoint {
     fn check_and_store(
         &mut self,
         update: &BindingUpdate,
+        told: Told,
         cx: &mut Context<'_>,
     ) -> Result<(), Refusal> {
         let missing = || {
@@ -93,7 +101,7 @@ impl Endpoint {
         // has to stay, or each would end with what the other had.
         let stands = newer || crossed && !asked;
         if !stands {
-            self.adopt(slot, update, incoming, cx);
+            self.adopt(slot, update, incoming, told, cx);
             return Ok(());
         }
         self.insist(slot, &incoming, cx);
@@ -156,6 +164,7 @@ impl Endpoint {
         slot: Slot,
         update: &BindingUpdate,
         incoming: Incoming,
+        told: Told,
         cx: &mut Context<'_>,
     ) {
         let stored = cx.bindings.at(slot);
@@ -180,6 +189,7 @@ impl Endpoint {
         binding.rewind = incoming.status;
         self.adopt_tenancy(stored, &mut binding, &incoming);
         adopt_identity(stored, &mut binding, update, incoming);
+        told.adopt(stored, &mut binding);
         if either {
             binding.ends_mono = binding.ends_mono.max(stored.ends_mono);
             binding.tstp = binding.tstp.max(binding.ends);

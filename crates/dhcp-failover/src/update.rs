@@ -153,7 +153,8 @@ impl Endpoint {
         let xid = live.update_xid();
         let mut binding = cx.bindings.at(slot).clone();
         let potential = self.announced(&binding);
-        let update = update_of(cx.bindings.address(slot), &binding, potential);
+        let mut update = update_of(cx.bindings.address(slot), &binding, potential);
+        let names = self.tell(&binding, &mut update);
         binding.sent = binding.sent.max(potential);
         if binding.rewind == binding.status {
             cx.bindings.note(slot, |b| b.sent = binding.sent);
@@ -169,7 +170,7 @@ impl Endpoint {
             crossing: None,
         };
         self.updates.in_flight.insert(xid, flight);
-        self.transmit_frame(xid, Message::BindingUpdate(update), cx);
+        self.transmit_with(xid, Message::BindingUpdate(update), names, cx);
     }
 
     /// The potential expiry to announce: never less than was announced or received in this tenancy.
@@ -236,7 +237,7 @@ impl Endpoint {
         let crossing = self.take_crossing(slot, cx);
         self.withdraw(slot, cx);
         if let Some(crossing) = crossing {
-            self.handle_update(crossing.xid, &crossing.update, cx);
+            self.handle_update(crossing.xid, &crossing.update, crossing.told, cx);
             return;
         }
         let again = self.try_again_later(slot, cx);

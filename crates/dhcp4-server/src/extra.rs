@@ -56,6 +56,7 @@ impl Query<'_> {
             } else {
                 former.and_then(|extra| extra.agent_options.clone())
             },
+            names: former.and_then(|extra| extra.names.clone()),
             statements,
         }))
     }

@@ -10,11 +10,13 @@
 //! them.
 
 mod load;
+mod names;
 mod store;
 
 pub use dhcpd_text::leases::{Damage, Entry, Reader, Record as StoredRecord, Tail};
 
 pub(crate) use load::Loaded;
+pub(crate) use names::{is_name, is_name_variable, name_variables, names_in};
 pub use store::RecordWriter;
 
 use std::sync::Arc;
@@ -169,7 +171,8 @@ fn statements_of(record: &LeaseRecord) -> Vec<String> {
             ..bare()
         });
     }
-    for variable in &record.variables {
+    let others = record.variables.iter();
+    for variable in others.filter(|variable| !is_name_variable(variable)) {
         one(LeaseRecord {
             variables: vec![variable.clone()],
             ..bare()

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dhcp_failover::Extra;
-use dhcpd_text::eval::Variables;
+use dhcpd_text::eval::{self, Variables};
+use dhcpd_text::leases::Value;
 
 use super::Billing;
 use crate::exchange::{Exchange, Lease};
@@ -31,6 +32,17 @@ pub(super) fn variables_of(extra: &Extra) -> Variables {
     let mut variables = Variables::default();
     for (name, value) in journal::variables(extra) {
         variables.set(&name, Some(value));
+    }
+    // As in dhcpd the names in DNS are variables too.
+    for variable in extra
+        .names
+        .as_deref()
+        .map_or_else(Vec::new, journal::name_variables)
+    {
+        let name = variable.name().into();
+        if let Value::Data(bytes) = variable.value {
+            variables.set(&name, Some(eval::Value::Data(bytes)));
+        }
     }
     variables
 }
@@ -65,7 +77,9 @@ pub(crate) fn with_language(
 
 fn push_language(language: &LeaseLanguage, statements: &mut Vec<String>) {
     for (name, value) in language.variables.iter() {
-        if !name.eq_ignore_ascii_case(journal::VENDOR_CLASS) {
+        let kept_elsewhere =
+            name.eq_ignore_ascii_case(journal::VENDOR_CLASS) || journal::is_name(name);
+        if !kept_elsewhere {
             statements.extend(journal::variable_statement(name, value));
         }
     }

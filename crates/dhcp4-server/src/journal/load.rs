@@ -13,7 +13,7 @@ use dhcpd_text::leases::{
     AgentOption, FailoverStateRecord, LeaseRecord, LeaseTime, OtherRecord, Record, StateSince,
 };
 
-use super::{statements_of, status_of};
+use super::{names_in, statements_of, status_of};
 use crate::config::ServerConfig;
 
 /// What a lease file comes to.
@@ -184,12 +184,18 @@ fn binding_of(record: LeaseRecord, shared: bool, now: Now) -> Binding {
 fn extra_of(record: &LeaseRecord) -> Option<Arc<Extra>> {
     let agent = agent_bytes(&record.agent_options);
     let statements = statements_of(record);
-    if record.client_hostname.is_none() && agent.is_empty() && statements.is_empty() {
+    let names = names_in(record);
+    if record.client_hostname.is_none()
+        && agent.is_empty()
+        && statements.is_empty()
+        && names.is_empty()
+    {
         return None;
     }
     Some(Arc::new(Extra {
         client_hostname: record.client_hostname.clone().map(Bytes::from),
         agent_options: (!agent.is_empty()).then(|| agent.into()),
+        names: (!names.is_empty()).then(|| Arc::new(names)),
         statements,
     }))
 }

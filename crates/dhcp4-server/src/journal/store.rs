@@ -8,7 +8,7 @@ use dhcpd_text::leases::{
     ServerState, StateSince, Writer,
 };
 
-use super::{StoredRecord, state_of};
+use super::{StoredRecord, name_variables, state_of};
 use crate::Record;
 use crate::config::ServerConfig;
 
@@ -122,6 +122,9 @@ impl RecordWriter {
             uid: (!binding.client.uid.is_empty()).then(|| binding.client.uid.to_vec()),
             agent_options: agent_options(agent),
             client_hostname: extra.and_then(|extra| Some(extra.client_hostname.as_ref()?.to_vec())),
+            variables: extra
+                .and_then(|extra| extra.names.as_deref())
+                .map_or_else(Vec::new, name_variables),
             unknown: statements
                 .iter()
                 .map(|statement| statement.as_bytes().to_vec())
