@@ -9,6 +9,7 @@ mod batch;
 mod cli;
 mod clock;
 mod daemon;
+mod ddns;
 mod decode;
 mod demo;
 mod dhcp;

@@ -1,4 +1,4 @@
-//! The keys that `omapi-key` may name.
+//! The keys that `omapi-key` and zones may name.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -52,12 +52,17 @@ pub(crate) fn keyring(server: &ServerSettings) -> Result<Keyring, KeyError> {
     Ok(Keyring::new(keys, required))
 }
 
-fn key(declared: &Declared) -> Result<Box<dyn Key>, KeyError> {
+/// One declared key.
+///
+/// # Errors
+///
+/// It can't be used.
+pub(crate) fn key(declared: &Declared) -> Result<Box<dyn Key>, KeyError> {
     let secret = BASE64
         .decode(declared.secret.trim_end_matches('='))
         .map_err(|_| KeyError::Secret(declared.name.clone()))?;
     let algorithm = declared.algorithm.as_str();
-    Ok(match algorithm.strip_suffix(DOMAIN).unwrap_or(algorithm) {
+    Ok(match plain_algorithm(algorithm) {
         "hmac-md5" => HmacKey::<Hmac<Md5>>::boxed(declared, &secret),
         "hmac-sha1" => HmacKey::<Hmac<Sha1>>::boxed(declared, &secret),
         "hmac-sha224" => HmacKey::<Hmac<Sha224>>::boxed(declared, &secret),
@@ -71,6 +76,13 @@ fn key(declared: &Declared) -> Result<Box<dyn Key>, KeyError> {
             });
         }
     })
+}
+
+/// The name of an algorithm without the domain that may stand behind it.
+pub(crate) fn plain_algorithm(algorithm: &str) -> &str {
+    let plain = algorithm.strip_suffix(DOMAIN);
+    let plain = plain.or_else(|| algorithm.strip_suffix(DOMAIN.trim_end_matches('.')));
+    plain.unwrap_or(algorithm)
 }
 
 /// A key, with the secret already worked into the MAC.

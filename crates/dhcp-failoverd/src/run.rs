@@ -19,6 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::admin::{Admin, Asked};
 use crate::batch::{Batch, Held};
 use crate::clock;
+use crate::ddns::Updater;
 use crate::dhcp::Dhcp;
 use crate::icmp::Pinger;
 use crate::log::Log;
@@ -57,6 +58,8 @@ pub(crate) struct Daemon<'l> {
     pub(crate) admin: Admin,
     /// OMAPI, if the configuration asks for it.
     pub(crate) omapi: Omapi,
+    /// DNS updates.
+    pub(crate) ddns: Updater,
     /// What `execute` statements run.
     pub(crate) programs: Programs,
     /// The lease file, in its thread.
@@ -138,6 +141,7 @@ impl Turns<'_, '_> {
                         .is_some_and(|pinger| pinger.poll_ready(cx).is_ready());
                     ready |= daemon.admin.poll_ready(cx).is_ready();
                     ready |= daemon.omapi.poll_ready(cx).is_ready();
+                    ready |= daemon.ddns.poll_ready(cx).is_ready();
                     ready |= sleep.as_mut().poll(cx).is_ready();
                 }
                 let told = self.terminate.poll_recv(cx).is_ready()
@@ -169,6 +173,7 @@ impl Turns<'_, '_> {
         if !self.stopping && self.batch.has_room() {
             self.timers(now);
             self.receive(now);
+            self.names(now);
             self.answer(now);
             self.operate(now);
             self.leave(now);
@@ -248,6 +253,13 @@ impl Turns<'_, '_> {
         let mut rewriting = self.rewriting.as_mut().map(|rewriting| &mut rewriting.text);
         while let Some(output) = server.poll_output() {
             self.batch.push(output, text, rewriting.as_deref_mut());
+        }
+    }
+
+    fn names(&mut self, now: Now) {
+        for (id, answer) in self.daemon.ddns.take() {
+            self.daemon.server.handle_dns_answer(id, &answer, now);
+            self.drain();
         }
     }
 
@@ -373,6 +385,7 @@ impl Turns<'_, '_> {
             peers,
             pinger,
             omapi,
+            ddns,
             programs,
             ..
         } = &mut *self.daemon;
@@ -387,6 +400,7 @@ impl Turns<'_, '_> {
                 Held::Output(Output::Execute { program, arguments }) => {
                     programs.start(program, arguments, log);
                 }
+                Held::Output(Output::Dns(update)) => ddns.send(update, log),
                 Held::Output(Output::Event(event)) => {
                     log.write(event.level().into(), format_args!("{event}"))
                 }

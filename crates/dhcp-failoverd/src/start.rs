@@ -17,6 +17,7 @@ use crate::admin::{self, Admin};
 use crate::cli::{Options, Test, version};
 use crate::clock;
 use crate::daemon::{self, Identity, PidFile};
+use crate::ddns::{self, Updater};
 use crate::dhcp::{self, Dhcp, Ports};
 use crate::icmp::Pinger;
 use crate::journal::{self, LeaseFile};
@@ -179,6 +180,7 @@ impl Prepared {
             .enable_all()
             .build()?;
         let _entered = runtime.enter();
+        let ddns = Updater::new(self.server.config());
         let mut daemon = Daemon {
             server: self.server,
             log,
@@ -187,6 +189,7 @@ impl Prepared {
             pinger: self.pinger.map(Pinger::new).transpose()?,
             admin: Admin::new(self.admin)?,
             omapi: Omapi::new(self.omapi, clock::now().mono)?,
+            ddns,
             programs: Programs::default(),
             disk: Disk::start(self.file)?,
             text: self.text,
@@ -355,6 +358,7 @@ fn configure(
         Ok((mut config, warnings)) => {
             warnings.iter().for_each(|warning| log.info(warning));
             config.start_with(options.wait_for_contact, options.trust_clock);
+            ddns::check(&config)?;
             if let Ok(name) = fs::read_to_string("/proc/sys/kernel/hostname") {
                 config.set_host_name(name.trim_end().as_bytes());
             }

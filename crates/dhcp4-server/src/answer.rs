@@ -86,7 +86,11 @@ impl<'a> Exchange<'a> {
             self.said(language.at_commit.clone());
         }
         let seconds = term.ends.saturating_sub(self.now.unix);
-        let (to, packet) = self.compose(kind, lease, subnet, &view, seconds);
+        let fqdn = match kind {
+            Kind::Offer => None,
+            Kind::Ack | Kind::Boot => self.update_names(lease, client, &view, seconds),
+        };
+        let (to, packet) = self.compose(kind, lease, subnet, &view, seconds, fqdn.as_deref());
         let address = lease.address();
         let reply_line = match kind {
             Kind::Offer => Line::Offer { address },

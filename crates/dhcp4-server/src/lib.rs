@@ -74,6 +74,7 @@ mod allocate;
 mod answer;
 mod bootp;
 mod config;
+mod ddns;
 mod decline;
 mod discover;
 mod eval;
@@ -99,7 +100,8 @@ mod stats;
 mod status;
 mod view;
 
-pub use config::{ConfigMessage, Interface, RelationshipLink, ServerConfig};
+pub use config::{ConfigMessage, DnsZone, Interface, RelationshipLink, ServerConfig};
+pub use ddns::{DnsAnswer, DnsChange, DnsData, DnsName, DnsPrerequisite, DnsRecordType, DnsUpdate};
 pub use dhcp_failover::{
     Command, CommandRefused, ConnId, Instant, Now, Record, RelationshipId, RelationshipRecord,
     Timer,

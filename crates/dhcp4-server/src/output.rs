@@ -4,6 +4,7 @@ use core::net::{Ipv4Addr, SocketAddrV4};
 
 use dhcp_failover::{ConnId, Record, RelationshipId};
 
+use crate::ddns::DnsUpdate;
 use crate::event::Event;
 
 /// One thing for the driver to do.
@@ -38,6 +39,9 @@ pub enum Output {
         /// Its arguments, without the program itself.
         arguments: Vec<Vec<u8>>,
     },
+    /// Send an update to a name server; what becomes of it comes back as
+    /// [`Server::handle_dns_answer`](crate::Server::handle_dns_answer), always.
+    Dns(DnsUpdate),
     /// Something an operator may want to know.
     Event(Event),
 }

@@ -38,7 +38,7 @@ impl<'a> Computed<'a> {
 }
 
 impl Exchange<'_> {
-    /// The reply that gives a lease of so many seconds.
+    /// The reply that gives a lease of so many seconds. `fqdn` is option 81 in answer to the client's.
     pub(crate) fn compose(
         &mut self,
         kind: Kind,
@@ -46,6 +46,7 @@ impl Exchange<'_> {
         subnet: SubnetId,
         view: &View<'_>,
         seconds: u32,
+        fqdn: Option<&[u8]>,
     ) -> (Destination, Vec<u8>) {
         let mut buffer = self.state.out.buffer();
         let query = self.query;
@@ -89,6 +90,9 @@ impl Exchange<'_> {
         }
         if rules.use_lease_addr_for_default_route && view.option(OptionCode::ROUTERS).is_none() {
             computed.push(OptionCode::ROUTERS, &router);
+        }
+        if let Some(fqdn) = fqdn {
+            computed.push(OptionCode::FQDN, fqdn);
         }
         let limits = self.limits(kind, view);
         self.write(

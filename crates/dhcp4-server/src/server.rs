@@ -8,7 +8,8 @@ use dhcp_failover::{
 };
 use dhcp4_wire::Packet;
 
-use crate::config::ServerConfig;
+use crate::config::{DnsConfig, ServerConfig};
+use crate::ddns::{DnsAnswer, Engine, Surroundings};
 use crate::eval::{effects_of, settled};
 use crate::event::{Event, LeaseNote};
 use crate::exchange::Exchange;
@@ -66,6 +67,7 @@ pub(crate) struct State {
     pub(crate) offers: Offers,
     pub(crate) probes: Probes,
     pub(crate) out: Outbox,
+    pub(crate) dns: Engine,
     pub(crate) stats: Stats,
     /// What a DHCPNAK says: why the last look-up that failed did so, be it another client's, as in ISC. At first nothing.
     pub(crate) refusal: &'static str,
@@ -113,6 +115,7 @@ impl Server {
             offers: Offers::new(seeds.hash_key),
             probes: Probes::default(),
             out,
+            dns: Engine::new(now),
             stats,
             refusal: "",
         };
@@ -205,6 +208,15 @@ impl Server {
         state.out.take_core();
     }
 
+    /// What became of an [`Output::Dns`].
+    pub fn handle_dns_answer(&mut self, id: u64, answer: &DnsAnswer, now: Now) {
+        self.run_due(now);
+        if let Some(config) = &self.config.dns {
+            let (dns, mut around) = self.state.dns_around(config);
+            dns.answered(id, answer, &mut around);
+        }
+    }
+
     /// Does what an operator asks for.
     ///
     /// # Errors
@@ -239,6 +251,7 @@ impl Server {
             let effects = self.config.language.ended(&ended);
             effects_of(effects, &mut self.state.out);
         }
+        self.state.remove_lapsed(&self.config);
         self.state.out.pop()
     }
 
@@ -302,6 +315,7 @@ impl Server {
     /// Runs what is due, so that no input meets a lease or a state that time has ended.
     fn run_due(&mut self, now: Now) {
         let state = &mut self.state;
+        state.dns.now = now;
         if state
             .core
             .poll_timeout()
@@ -313,6 +327,35 @@ impl Server {
         state.offers.expire(now.mono);
         while let Some(offer) = state.probes.take_due(now.mono) {
             offer.send(state);
+        }
+    }
+}
+
+impl State {
+    /// The names in DNS, and what they depend on.
+    pub(crate) fn dns_around<'a>(
+        &'a mut self,
+        config: &'a DnsConfig,
+    ) -> (&'a mut Engine, Surroundings<'a>) {
+        let now = self.dns.now;
+        let around = Surroundings {
+            config,
+            core: &mut self.core,
+            out: &mut self.out,
+            now,
+        };
+        (&mut self.dns, around)
+    }
+
+    /// Has the names removed that nobody has any more.
+    pub(crate) fn remove_lapsed(&mut self, config: &ServerConfig) {
+        let lapsed = self.out.watch.take_lapsed();
+        let Some(config) = config.dns.as_ref().filter(|_| !lapsed.is_empty()) else {
+            return;
+        };
+        let (dns, mut around) = self.dns_around(config);
+        for lapsed in lapsed {
+            dns.lapse(lapsed, &mut around);
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct View<'c> {
     options: Options<'c>,
     pub(crate) host: Option<&'c Host>,
     pub(crate) rules: Cow<'c, Rules>,
+    /// What the statements for the client came to, where names in DNS depend on it.
+    settings: Option<Box<Settings>>,
     /// What the statements for the client came to besides; `None` if they are the same for everyone.
     pub(crate) lease: Option<LeaseLanguage>,
 }
@@ -54,6 +56,7 @@ impl<'c> View<'c> {
             options: Options::Looked(place, own),
             host,
             rules,
+            settings: None,
             lease: None,
         }
     }
@@ -71,6 +74,7 @@ impl<'c> View<'c> {
             options: Options::Computed(OptionTable::of(options)),
             host,
             rules: Cow::Owned(Rules::resolve([settings].into_iter())),
+            settings: config.dns.as_ref().map(|_| Box::new(settings.clone())),
             lease: Some(lease),
         }
     }
@@ -86,6 +90,18 @@ impl<'c> View<'c> {
         match own.find(|setting| setting.code == code.0) {
             Some(setting) => Some(&setting.data),
             None => place.options.get(code.0),
+        }
+    }
+
+    /// The value of a parameter in force for the client.
+    pub(crate) fn setting<T>(&self, get: impl Fn(&Settings) -> Option<T>) -> Option<T> {
+        match (&self.options, &self.settings) {
+            (Options::Looked(place, own), _) => {
+                let mut chain = own.iter().chain(&place.scopes);
+                chain.find_map(|&at| get(&self.config.scopes[at].settings))
+            }
+            (Options::Computed(_), Some(settings)) => get(settings),
+            (Options::Computed(_), None) => None,
         }
     }
 

@@ -114,13 +114,13 @@ fn places_count_characters() {
 #[test]
 fn warnings_say_that_they_are() {
     assert_eq!(
-        messages("foo-bar;\nddns-ttl 5;\nserver-duid llt;\nhost h { }"),
+        messages("foo-bar;\npreferred-lifetime 5;\nserver-duid llt;\nhost h { }"),
         "dhcpd.conf line 1: warning: foo-bar means nothing; a statement of dhcpd.conf(5) may be meant\n\
          foo-bar;\n\
          ^^^^^^^\n\
-         dhcpd.conf line 2: warning: ddns-ttl has no effect: this server makes no DNS updates yet\n\
-         ddns-ttl 5;\n\
-         ^^^^^^^^\n\
+         dhcpd.conf line 2: warning: preferred-lifetime has no effect: this server does not speak DHCPv6\n\
+         preferred-lifetime 5;\n\
+         ^^^^^^^^^^^^^^^^^^\n\
          dhcpd.conf line 3: warning: server-duid has no effect: this server does not speak DHCPv6\n\
          server-duid llt;\n\
          ^^^^^^^^^^^\n\

@@ -320,7 +320,7 @@ impl World {
                     self.trace
                         .line(self.queue.now(), Who::Node(node), format_args!("{event}"));
                 }
-                Output::Event(_) | Output::Execute { .. } => {}
+                Output::Event(_) | Output::Execute { .. } | Output::Dns(_) => {}
             }
         }
         Ok(())

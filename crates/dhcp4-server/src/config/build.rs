@@ -8,9 +8,9 @@ use dhcpd_text::eval::{Nobody, Run};
 
 use super::options::OptionTable;
 use super::{
-    ABANDON_LEASE_TIME, BoundInterface, CLIENT_PORT, ConfigMessage, Host, Hosts, Interface,
-    Language, Network, NetworkId, Place, Pool, Relationship, Rules, SERVER_PORT, ServerConfig,
-    Subnet, SubnetId, SubnetIndex,
+    ABANDON_LEASE_TIME, BoundInterface, CLIENT_PORT, ConfigMessage, DnsConfig, Host, Hosts,
+    Interface, Language, Network, NetworkId, Place, Pool, Relationship, Rules, SERVER_PORT,
+    ServerConfig, Subnet, SubnetId, SubnetIndex,
 };
 
 pub(super) fn build(
@@ -61,6 +61,7 @@ impl Builder<'_> {
             relationships,
             scopes: conf.scopes.clone(),
             language: Language::new(conf),
+            dns: DnsConfig::new(conf),
             server_port: conf.server.local_port.unwrap_or(SERVER_PORT),
             client_port: conf.server.remote_port.unwrap_or(CLIENT_PORT),
             broadcast_address: conf

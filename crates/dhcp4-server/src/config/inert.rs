@@ -1,11 +1,13 @@
 //! Statements that are read and have no effect: said once each, so that none is dropped in silence.
 
-use dhcpd_text::conf::{Config, DbTimeFormat, LeaseIdFormat, Permission, Settings};
+use dhcpd_text::conf::{
+    Config, DbTimeFormat, DdnsUpdateStyle, LeaseIdFormat, Permission, Settings,
+};
 
 /// A statement of a scope: its name, whether it asks for something that isn't done, and why it isn't.
 type Inert = (&'static str, fn(&Settings) -> bool, &'static str);
 
-const IN_SCOPES: [Inert; 11] = [
+const IN_SCOPES: [Inert; 9] = [
     (
         "infinite-is-reserved",
         |s| s.infinite_is_reserved == Some(true),
@@ -51,16 +53,6 @@ const IN_SCOPES: [Inert; 11] = [
         |s| s.dynamic_bootp.is_some(),
         "as with dhcpd, a pool's ranges and permits decide which BOOTP clients it serves",
     ),
-    (
-        "client-updates",
-        |s| s.client_updates.is_some(),
-        "this server makes no DNS updates",
-    ),
-    (
-        "update-static-leases",
-        |s| s.update_static_leases == Some(true),
-        "this server makes no DNS updates",
-    ),
 ];
 
 /// What the author of the configuration should know of these.
@@ -69,7 +61,17 @@ pub(super) fn warnings(conf: &Config) -> Vec<String> {
         .iter()
         .filter(|(_, asks, _)| conf.scopes.iter().any(|scope| asks(&scope.settings)));
     let server = &conf.server;
+    let style = server.ddns_update_style;
+    let updates = matches!(
+        style,
+        Some(DdnsUpdateStyle::Interim | DdnsUpdateStyle::Standard)
+    );
     let for_all = [
+        (
+            "ddns-update-style",
+            updates && server.zones.is_empty(),
+            "no zone is declared, and this server doesn't look for the servers of others",
+        ),
         (
             "db-time-format local",
             server.db_time_format == Some(DbTimeFormat::Local),
@@ -129,14 +131,11 @@ mod tests {
     #[test]
     fn what_dhcpd_reads_without_effect_is_said_too() {
         let said = warnings_of(
-            "local-address 10.0.0.1; deny dynamic-bootp; ignore client-updates;
+            "local-address 10.0.0.1; deny dynamic-bootp;
              subnet 10.0.0.0 netmask 255.0.0.0 { }",
         );
-        assert_eq!(said.len(), 3, "{said:?}");
-        for (line, name) in said
-            .iter()
-            .zip(["dynamic-bootp", "client-updates", "local-address"])
-        {
+        assert_eq!(said.len(), 2, "{said:?}");
+        for (line, name) in said.iter().zip(["dynamic-bootp", "local-address"]) {
             assert!(line.starts_with(name), "{line}");
         }
     }

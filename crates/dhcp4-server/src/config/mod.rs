@@ -1,6 +1,7 @@
 //! The configuration as the server uses it: everything looked up beforehand, options as bytes for the wire.
 
 mod build;
+mod dns;
 mod hosts;
 mod inert;
 mod language;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use dhcp_failover::{PoolSpec, RelationshipId};
 use dhcpd_text::conf;
 
+pub use dns::DnsZone;
+pub(crate) use dns::{Detection, DnsConfig};
 pub(crate) use hosts::{Host, HostId, Hosts};
 pub(crate) use language::Language;
 pub(crate) use network::{
@@ -59,6 +62,8 @@ pub struct ServerConfig {
     pub(crate) relationships: Vec<Relationship>,
     pub(crate) scopes: Vec<conf::Scope>,
     pub(crate) language: Language,
+    /// `None` without DNS updates.
+    pub(crate) dns: Option<DnsConfig>,
     pub(crate) server_port: u16,
     pub(crate) client_port: u16,
     pub(crate) broadcast_address: Ipv4Addr,
@@ -136,6 +141,17 @@ impl ServerConfig {
             relationship.config.wait_for_contact = wait_for_contact;
             relationship.config.trust_clock = trust_clock;
         }
+    }
+
+    /// The zones whose names this server changes, in the order of the file: an index is [`DnsUpdate::zone`](crate::DnsUpdate).
+    /// None if it makes no DNS updates.
+    pub fn dns_zones(&self) -> &[DnsZone] {
+        self.dns.as_ref().map_or(&[], |dns| &dns.zones)
+    }
+
+    /// `ddns-local-address4`: the address that DNS updates are sent from.
+    pub fn dns_source(&self) -> Option<Ipv4Addr> {
+        self.dns.as_ref()?.source
     }
 
     /// The port that the server listens on: 67, or `local-port`.

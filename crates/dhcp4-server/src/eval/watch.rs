@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dhcp_failover::{Binding, BindingStatus, Client, Extra, Record};
 
+use crate::ddns::Lapsed;
 use crate::journal;
 
 /// Whom a lease is billed to: a class by its name, and the value of a subclass.
@@ -35,6 +36,8 @@ pub(crate) struct Watch {
     leases: BTreeMap<Ipv4Addr, Watched>,
     billed: BTreeMap<Account, u32>,
     ended: Vec<Ended>,
+    /// Names in DNS that nobody has any more.
+    lapsed: Vec<Lapsed>,
 }
 
 #[derive(Debug)]
@@ -52,6 +55,9 @@ impl Watch {
     ///
     /// As in ISC a lease that is shared with a partner ends when both know of it: when it is free again.
     pub(crate) fn observe(&mut self, address: Ipv4Addr, binding: &Binding) {
+        if binding.extra.is_some() || !self.leases.is_empty() {
+            self.observe_names(address, binding);
+        }
         let former = match binding.extra.as_ref().filter(|extra| is_watched(extra)) {
             None => self.take(address),
             Some(extra) => {
@@ -80,6 +86,32 @@ impl Watch {
                 client: former.client,
                 ending,
                 extra: former.extra,
+            });
+        }
+    }
+
+    /// As in ISC a name goes when its client gives the address up, or when both servers know that its lease has run out;
+    /// and, where that was missed, when the address is another client's.
+    fn observe_names(&mut self, address: Ipv4Addr, binding: &Binding) {
+        use BindingStatus::{Active, Expired};
+        let names = binding
+            .extra
+            .as_ref()
+            .and_then(|extra| extra.names.as_deref());
+        let over = !matches!(binding.status, Active | Expired);
+        let lapsed = match names {
+            Some(names) if over => Some((&binding.client, names)),
+            _ => self.leases.get(&address).and_then(|former| {
+                let gone = !over && !former.client.is_same(&binding.client);
+                let former_names = former.extra.names.as_deref().filter(|_| gone)?;
+                (Some(former_names) != names).then_some((&former.client, former_names))
+            }),
+        };
+        if let Some((client, names)) = lapsed {
+            self.lapsed.push(Lapsed {
+                address,
+                client: client.clone(),
+                names: names.clone(),
             });
         }
     }
@@ -137,6 +169,11 @@ impl Watch {
         }
     }
 
+    /// Takes the names that nobody has any more.
+    pub(crate) fn take_lapsed(&mut self) -> Vec<Lapsed> {
+        core::mem::take(&mut self.lapsed)
+    }
+
     /// Takes the leases that have ended.
     pub(crate) fn take_ended(&mut self) -> Vec<Ended> {
         core::mem::take(&mut self.ended)
@@ -149,7 +186,7 @@ fn is_idle(status: BindingStatus) -> bool {
 }
 
 fn is_watched(extra: &Extra) -> bool {
-    extra.statements.iter().any(|s| is_for_tenancy(s))
+    extra.names.is_some() || extra.statements.iter().any(|s| is_for_tenancy(s))
 }
 
 /// Whether a statement of a record is over with the lease: who it is billed to, and what is to be done at its end.

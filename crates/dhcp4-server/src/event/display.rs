@@ -40,7 +40,7 @@ impl fmt::Display for Event {
             } => {
                 write!(f, "{relationship}: ignored ({reason})")
             }
-            Self::Said { text, .. } => said(text, f),
+            Self::Said { text, .. } | Self::Dns { text, .. } => said(text, f),
             Self::Failover(event) => event.fmt(f),
         }
     }

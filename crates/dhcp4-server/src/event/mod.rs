@@ -12,8 +12,8 @@ use failover_wire::HardwareAddress;
 
 /// Something that an operator may want to know.
 ///
-/// `Display` gives ISC's log line word for word. An event is small and holds no text of its own, so that one that
-/// nobody wants to read costs next to nothing.
+/// `Display` gives ISC's log line word for word. An event of a client is small and holds no text of its own, so that one
+/// that nobody wants to read costs next to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A message from or to a client.
@@ -36,11 +36,18 @@ pub enum Event {
         /// Why it doesn't serve.
         reason: &'static str,
     },
-    /// What a `log` statement of the configuration says. (The one event with a text of its own.)
+    /// What a `log` statement of the configuration says.
     Said {
         /// How urgent the statement says that it is.
         level: Level,
         /// The text, as the client may have made it: control characters are shown as `\\ooo`.
+        text: Box<str>,
+    },
+    /// A name in DNS was changed, or couldn't be.
+    Dns {
+        /// How urgent it is.
+        level: Level,
+        /// The line; names in it may come from clients.
         text: Box<str>,
     },
     /// Of the failover protocol.
@@ -265,7 +272,7 @@ impl Event {
             Self::Lease(_, LeaseNote::OverThreshold { .. }) => Level::Info,
             Self::Lease(..) | Self::Duplicate { .. } => Level::Error,
             Self::Ignored { .. } | Self::Failover(_) => Level::Info,
-            Self::Said { level, .. } => *level,
+            Self::Said { level, .. } | Self::Dns { level, .. } => *level,
         }
     }
 }

@@ -72,6 +72,7 @@ impl World {
                 Output::Event(event) => self.log.push(event.to_string()),
                 Output::Probe(_)
                 | Output::Execute { .. }
+                | Output::Dns(_)
                 | Output::Store(_)
                 | Output::PeerBytes(..)
                 | Output::PeerClose(_) => {}

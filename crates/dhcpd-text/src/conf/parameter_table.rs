@@ -3,7 +3,6 @@
 use super::format::{Field, Format};
 use super::parameters::{Parameter, ServerTarget, Target};
 
-const DDNS: &str = "this server makes no DNS updates yet";
 const DHCPV6: &str = "this server does not speak DHCPv6";
 
 const TIME: Format = Format::of(&[Field::Time]);
@@ -86,21 +85,21 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     parameter("omapi-key", Target::Server(ServerTarget::KeyName)),
     parameter("log-facility", Target::Server(ServerTarget::LogFacility)),
     parameter("ddns-update-style", Target::Server(ServerTarget::DdnsUpdateStyle)),
-    noted("ddns-domainname", Target::Text(|s| &mut s.ddns_domainname), DDNS),
-    noted("ddns-hostname", Target::Text(|s| &mut s.ddns_hostname), DDNS),
-    noted("ddns-rev-domainname", Target::Text(|s| &mut s.ddns_rev_domainname), DDNS),
-    noted("ddns-ttl", Target::Time(|s| &mut s.ddns_ttl), DDNS),
-    noted("ddns-updates", Target::Flag(|s| &mut s.ddns_updates), DDNS),
-    noted("do-forward-updates", Target::Flag(|s| &mut s.do_forward_updates), DDNS),
-    noted("do-reverse-updates", Target::Flag(|s| &mut s.do_reverse_updates), DDNS),
-    noted("update-optimization", Target::Flag(|s| &mut s.update_optimization), DDNS),
-    noted("update-conflict-detection", Target::Flag(|s| &mut s.update_conflict_detection), DDNS),
-    noted("fqdn-reply", Target::Flag(|s| &mut s.fqdn_reply), DDNS),
-    noted("ddns-dual-stack-mixed-mode", Target::Flag(|s| &mut s.ddns_dual_stack_mixed_mode), DDNS),
-    noted("ddns-guard-id-must-match", Target::Flag(|s| &mut s.ddns_guard_id_must_match), DDNS),
-    noted("ddns-other-guard-is-dynamic", Target::Flag(|s| &mut s.ddns_other_guard_is_dynamic), DDNS),
-    noted("ddns-local-address4", Target::Address(|s| &mut s.ddns_local_address4), DDNS),
-    noted("ddns-local-address6", Target::NoEffect(ADDRESS6), DDNS),
+    parameter("ddns-domainname", Target::Text(|s| &mut s.ddns_domainname)),
+    parameter("ddns-hostname", Target::Text(|s| &mut s.ddns_hostname)),
+    parameter("ddns-rev-domainname", Target::Text(|s| &mut s.ddns_rev_domainname)),
+    parameter("ddns-ttl", Target::Time(|s| &mut s.ddns_ttl)),
+    parameter("ddns-updates", Target::Flag(|s| &mut s.ddns_updates)),
+    parameter("do-forward-updates", Target::Flag(|s| &mut s.do_forward_updates)),
+    parameter("do-reverse-updates", Target::Flag(|s| &mut s.do_reverse_updates)),
+    parameter("update-optimization", Target::Flag(|s| &mut s.update_optimization)),
+    parameter("update-conflict-detection", Target::Flag(|s| &mut s.update_conflict_detection)),
+    parameter("fqdn-reply", Target::Flag(|s| &mut s.fqdn_reply)),
+    parameter("ddns-dual-stack-mixed-mode", Target::Flag(|s| &mut s.ddns_dual_stack_mixed_mode)),
+    parameter("ddns-guard-id-must-match", Target::Flag(|s| &mut s.ddns_guard_id_must_match)),
+    parameter("ddns-other-guard-is-dynamic", Target::Flag(|s| &mut s.ddns_other_guard_is_dynamic)),
+    parameter("ddns-local-address4", Target::Address(|s| &mut s.ddns_local_address4)),
+    parameter("ddns-local-address6", Target::NoEffect(ADDRESS6)),
     noted("preferred-lifetime", Target::NoEffect(TIME), DHCPV6),
     noted("dhcpv6-lease-file-name", Target::NoEffect(TEXT), DHCPV6),
     noted("dhcpv6-pid-file-name", Target::NoEffect(TEXT), DHCPV6),

@@ -108,13 +108,6 @@ impl<'t> Parser<'_, '_, 't> {
                 let message = "ddns-update-style ad_hoc no longer supported";
                 Err(self.error(token, message, "none, interim or standard"))
             }
-            OptionValue::Bytes(choice) if choice[..] != [0] => {
-                self.warn(
-                    token,
-                    "ddns-update-style has no effect: this server makes no DNS updates yet",
-                );
-                Ok(())
-            }
             _ => Ok(()),
         }
     }

@@ -38,6 +38,7 @@ mod statements;
 mod table;
 mod variables;
 
+pub use received::fqdn_part;
 pub use table::OptionList;
 pub use variables::{Value, Variables};
 

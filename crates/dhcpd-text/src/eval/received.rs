@@ -28,7 +28,7 @@ impl Run<'_> {
         match option.space {
             SpaceId::DHCP => self.client.option(u8::try_from(option.code).ok()?),
             SpaceId::SERVER => None,
-            SpaceId::FQDN => fqdn(&self.client.option(FQDN)?, option.code),
+            SpaceId::FQDN => fqdn_part(&self.client.option(FQDN)?, option.code),
             space => {
                 if self.vendor_space == Some(space)
                     && let Some(whole) = self.client.option(VENDOR_OPTIONS)
@@ -67,8 +67,9 @@ fn find(space: &Space, mut bytes: &[u8], code: u32) -> Option<Vec<u8>> {
     }
 }
 
-/// A part of option 81, by its code in the space `fqdn`.
-fn fqdn(option: &[u8], code: u32) -> Option<Vec<u8>> {
+/// A part of option 81 (RFC 4702), by its code in the option space `fqdn`; `None` where the option doesn't have it, or is
+/// none. Flags are 0 or 1.
+pub fn fqdn_part(option: &[u8], code: u32) -> Option<Vec<u8>> {
     let [flags, rcode1, rcode2, name @ ..] = option else {
         return None;
     };
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     fn parts(option: &[u8]) -> Vec<Option<Vec<u8>>> {
-        (1..=8).map(|code| fqdn(option, code)).collect()
+        (1..=8).map(|code| fqdn_part(option, code)).collect()
     }
 
     #[test]
