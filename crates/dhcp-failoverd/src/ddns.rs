@@ -3,6 +3,8 @@
 
 mod exchange;
 mod message;
+#[cfg(test)]
+mod tests;
 mod tsig;
 
 use std::io;
