@@ -5,7 +5,9 @@ mod rig;
 
 use std::net::Ipv4Addr;
 
-use dhcp4_server::{DnsAnswer, DnsChange, DnsData, DnsPrerequisite, DnsRecordType, DnsUpdate, Output};
+use dhcp4_server::{
+    DnsAnswer, DnsChange, DnsData, DnsPrerequisite, DnsRecordType, DnsUpdate, Output,
+};
 use dhcp4_wire::{Message, OptionCode};
 use rig::{Rig, discover, release, request};
 
@@ -68,7 +70,12 @@ fn words(update: &DnsUpdate) -> String {
         DnsChange::RemoveAll(gone) => format!("-{}", kind(gone)),
     });
     let list = |words: Vec<String>| words.join(", ");
-    format!("{}: [{}] {}", labels.join("."), list(needs.collect()), list(does.collect()))
+    format!(
+        "{}: [{}] {}",
+        labels.join("."),
+        list(needs.collect()),
+        list(does.collect())
+    )
 }
 
 /// Answers all that is asked for with success, until nothing is; says what it was.
@@ -129,7 +136,10 @@ const REMOVED: [&str; 3] = [
 #[test]
 fn a_name_goes_when_the_lease_ends_however_that_is() {
     for (way, end) in [
-        ("release", (|rig| drop(rig.send(&release(1, address(100))))) as fn(&mut Rig)),
+        (
+            "release",
+            (|rig| drop(rig.send(&release(1, address(100))))) as fn(&mut Rig),
+        ),
         ("expiry", |rig| rig.pass(601_000)),
         ("probe", |rig| {
             let mut decline = rig::message(1, dhcp4_wire::MessageType::DECLINE);
@@ -174,7 +184,10 @@ fn a_new_name_takes_the_place_of_the_old_one() {
     rig.ask(&named(1, 100, "laptop"));
     let all = agree(&mut rig);
     assert_eq!(all[..3], REMOVED);
-    assert_eq!(all[3], "laptop.example.org: [unused] +10.0.0.100 300, +TXT 300");
+    assert_eq!(
+        all[3],
+        "laptop.example.org: [unused] +10.0.0.100 300, +TXT 300"
+    );
 }
 
 #[test]
@@ -191,7 +204,11 @@ fn a_name_that_is_anothers_stays_with_it() {
     let line = "Forward map from pc.example.org to 10.0.0.100 FAILED: \
                 Has an address record but no DHCID, not mine.";
     assert!(rig.log_has(line), "{:#?}", rig.log);
-    assert!(!String::from_utf8(rig.disk.clone()).unwrap().contains("ddns-"));
+    assert!(
+        !String::from_utf8(rig.disk.clone())
+            .unwrap()
+            .contains("ddns-")
+    );
 }
 
 #[test]
@@ -216,7 +233,10 @@ fn the_next_tenant_waits_for_the_names_of_the_last_one() {
     rig.ask(&named(2, 100, "other"));
     let all = agree(&mut rig);
     assert_eq!(all[..3], REMOVED);
-    assert_eq!(all[3], "other.example.org: [unused] +10.0.0.100 300, +TXT 300");
+    assert_eq!(
+        all[3],
+        "other.example.org: [unused] +10.0.0.100 300, +TXT 300"
+    );
     assert_eq!(all.len(), 5);
 }
 
@@ -226,12 +246,15 @@ fn clients_may_see_to_their_name_themselves() {
         let mut message = request(1, address(100));
         let mut option = vec![flags, 0, 0];
         option.extend(b"own.example.net");
-        message.options.set(OptionCode::FQDN, &option);
+        message.options.set(OptionCode::FQDN, option);
         message
     };
     let told = |rig: &mut Rig, flags| {
         let ack = rig.ask(&fqdn(flags));
-        ack.message.options.get(OptionCode::FQDN).map(<[u8]>::to_vec)
+        ack.message
+            .options
+            .get(OptionCode::FQDN)
+            .map(|option| option.to_vec())
     };
     let mut rig = Rig::new(&conf(""), SERVER);
     assert_eq!(told(&mut rig, 0).unwrap(), b"\x00\xff\xffown.example.net");
@@ -254,10 +277,22 @@ fn what_the_configuration_says() {
     for (more, first) in [
         ("ddns-updates off;", None),
         ("do-forward-updates off;", None),
-        ("ddns-hostname = concat (\"h-\", option host-name);", Some("h-pc.example.org")),
-        ("ddns-domainname \"sub.example.org\";", Some("pc.sub.example.org")),
-        ("ddns-hostname \"fixed\"; ddns-ttl 77;", Some("fixed.example.org")),
-        ("use-host-decl-names on; ddns-hostname = null; host declared { hardware ethernet 02:00:00:00:00:01; }", Some("declared.example.org")),
+        (
+            "ddns-hostname = concat (\"h-\", option host-name);",
+            Some("h-pc.example.org"),
+        ),
+        (
+            "ddns-domainname \"sub.example.org\";",
+            Some("pc.sub.example.org"),
+        ),
+        (
+            "ddns-hostname \"fixed\"; ddns-ttl 77;",
+            Some("fixed.example.org"),
+        ),
+        (
+            "use-host-decl-names on; ddns-hostname = null; host declared { hardware ethernet 02:00:00:00:00:01; }",
+            Some("declared.example.org"),
+        ),
     ] {
         let mut rig = Rig::new(&conf(more), SERVER);
         rig.ask(&named(1, 100, "pc"));

@@ -42,7 +42,10 @@ impl NameServer {
         let log = fs::File::create(folder.join("log")).unwrap();
         let mut command = lab.clients.command("named");
         command.arg("-g").arg("-c").arg(&path).arg("-n").arg("1");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         Self(command.spawn().expect("scripts/test installs bind9"))
     }
 }
@@ -82,7 +85,11 @@ fn records(lab: &Lab) -> BTreeSet<(String, String, String)> {
 fn expected(leases: &[Lease]) -> BTreeSet<(String, String, String)> {
     let mut all = BTreeSet::new();
     for lease in leases {
-        let bytes: Vec<String> = lease.client.iter().map(|byte| format!("{byte:x}")).collect();
+        let bytes: Vec<String> = lease
+            .client
+            .iter()
+            .map(|byte| format!("{byte:x}"))
+            .collect();
         let name = format!("h-{}.example.org.", bytes.join("-"));
         let [a, b, c, d] = lease.address.octets();
         let reverse = format!("{d}.{c}.{b}.{a}.in-addr.arpa.");

@@ -151,7 +151,11 @@ fn updates_are_those_of_dhcpd() {
 #[test]
 fn answers_are_believed_if_the_name_server_signed_them() {
     for (question, algorithm, end) in [
-        ("interim-add-new", "hmac-md5", &b"\x07sig-alg\x03reg\x03int\0"[..]),
+        (
+            "interim-add-new",
+            "hmac-md5",
+            &b"\x07sig-alg\x03reg\x03int\0"[..],
+        ),
         ("interim-taken", "hmac-md5", b"\x07sig-alg\x03reg\x03int\0"),
         ("standard-add-new", "hmac-sha256", b"hmac-sha256\0"),
     ] {
@@ -163,12 +167,21 @@ fn answers_are_believed_if_the_name_server_signed_them() {
         let now = signed_at(&answer, end);
         let signer = signer(algorithm);
         assert_eq!(signer.verify(&answer, mac, now), Ok(()), "{question}");
-        assert_eq!(signer.verify(&answer, mac, now + 301), Err(Unbelievable::Clock));
+        assert_eq!(
+            signer.verify(&answer, mac, now + 301),
+            Err(Unbelievable::Clock)
+        );
         let mut forged = answer.clone();
         forged[3] ^= 6;
         assert_eq!(signer.verify(&forged, mac, now), Err(Unbelievable::Wrong));
-        assert_eq!(signer.verify(&answer, &[0; 16], now), Err(Unbelievable::Wrong));
-        assert_eq!(signer.verify(&answer[..31], mac, now), Err(Unbelievable::Unsigned));
+        assert_eq!(
+            signer.verify(&answer, &[0; 16], now),
+            Err(Unbelievable::Wrong)
+        );
+        assert_eq!(
+            signer.verify(&answer[..31], mac, now),
+            Err(Unbelievable::Unsigned)
+        );
         assert_eq!(signer.verify(&[], mac, now), Err(Unbelievable::Unsigned));
     }
 }
