@@ -101,7 +101,7 @@ fn updates_are_those_of_dhcpd() {
         vec![DnsPrerequisite::Unused],
         vec![add(address()), add(DnsData::Dhcid(bytes(DHCID).into()))],
     );
-    let other = || DnsData::Txt("31fddbcfa1336d9c13db04555ad8d2d02c".into());
+    let other = || DnsData::Txt("31cfddcbfa133d9c13db0455ad8d2d02e3".into());
     check(
         "interim-add-over",
         forward.0,
