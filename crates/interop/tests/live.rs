@@ -8,7 +8,6 @@ mod configuration;
 mod decode;
 mod drill;
 mod migrate;
-mod names;
 mod omapi;
 mod pair;
 mod reuse;
