@@ -346,6 +346,6 @@ fn step(output: &Output) -> Step {
         Output::PeerClose(_) => Step::PeerClose,
         Output::Dial(_) => Step::Dial,
         Output::Probe(_) => Step::Probe,
-        Output::Event(_) | Output::Execute { .. } => Step::Log,
+        Output::Event(_) | Output::Execute { .. } | Output::Dns(_) => Step::Log,
     }
 }
