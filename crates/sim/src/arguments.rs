@@ -13,7 +13,7 @@ options:
   --seconds N       the same in seconds
   --clients N       number of clients (1 to 40, by the seed)
   --addresses N     at most so many addresses in a pool
-  --without CLASS   leaves a class of faults out; may be repeated
+  --without CLASS   leaves a class of faults out, or `all` of them; may be repeated
   --with CLASS      has it in any case; may be repeated
   --reference       the scenario that speed is measured on: 50 clients, leases of 8 h, MCLT 1 h
 with --seed:

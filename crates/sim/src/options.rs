@@ -56,7 +56,10 @@ impl Options {
             "--addresses" => {
                 self.addresses = Some(number(value()?)?.clamp(1, MAX_ADDRESSES) as u32);
             }
-            "--without" => self.without.push(value()?.parse()?),
+            "--without" => match value()?.as_str() {
+                "all" => self.without = Fault::ALL.to_vec(),
+                class => self.without.push(class.parse()?),
+            },
             "--with" => self.with.push(value()?.parse()?),
             "--reference" => self.reference = true,
             _ => return Err(format!("unknown argument {word}")),
@@ -93,11 +96,12 @@ impl fmt::Display for Options {
         if let Some(addresses) = self.addresses {
             words.push(format!("--addresses {addresses}"));
         }
-        words.extend(
-            self.without
-                .iter()
-                .map(|fault| format!("--without {fault}")),
-        );
+        if self.without == Fault::ALL {
+            words.push("--without all".into());
+        } else {
+            let without = self.without.iter();
+            words.extend(without.map(|fault| format!("--without {fault}")));
+        }
         words.extend(self.with.iter().map(|fault| format!("--with {fault}")));
         if self.reference {
             words.push("--reference".into());
@@ -116,6 +120,8 @@ mod tests {
         let options = Options::parse(line).unwrap();
         assert_eq!(options.to_string(), line);
         assert_eq!(options.duration, Some(90_000));
+        let line = "--without all --with lie";
+        assert_eq!(Options::parse(line).unwrap().to_string(), line);
         assert!(Options::parse("--clients").is_err());
         assert!(Options::parse("--clients many").is_err());
         assert!(Options::parse("--without gremlins").is_err());
