@@ -83,6 +83,14 @@ impl Best {
     /// Tries each way once; says whether one helped.
     fn pass(&mut self) -> bool {
         let before = self.size.clone();
+        // Nothing after the violation matters.
+        let at = self.outcome.violation.as_ref().map_or(0, |v| v.at);
+        let needed = at / 1000 * 1000 + 1000;
+        for shorter in [before.duration / 4, before.duration / 2, needed] {
+            if (1..self.size.duration).contains(&shorter) {
+                self.attempt(|size| size.duration = shorter);
+            }
+        }
         for fault in before.faults.clone() {
             self.attempt(|size| size.faults.retain(|other| *other != fault));
         }
@@ -100,14 +108,6 @@ impl Best {
         for fewer in [1, 2, 4, before.addresses / 2, before.addresses - 1] {
             if (1..self.size.addresses).contains(&fewer) {
                 self.attempt(|size| size.addresses = fewer);
-            }
-        }
-        // Nothing after the violation matters.
-        let at = self.outcome.violation.as_ref().map_or(0, |v| v.at);
-        let needed = at / 1000 * 1000 + 1000;
-        for shorter in [before.duration / 4, before.duration / 2, needed] {
-            if (1..self.size.duration).contains(&shorter) {
-                self.attempt(|size| size.duration = shorter);
             }
         }
         self.size != before
