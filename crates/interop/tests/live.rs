@@ -8,6 +8,7 @@ mod configuration;
 mod decode;
 mod drill;
 mod migrate;
+mod names;
 mod omapi;
 mod pair;
 mod reuse;
