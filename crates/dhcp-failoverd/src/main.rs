@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod daemon;
 mod ddns;
+mod declared;
 mod decode;
 mod demo;
 mod dhcp;

@@ -18,6 +18,7 @@ use crate::cli::{Options, Test, version};
 use crate::clock;
 use crate::daemon::{self, Identity, PidFile};
 use crate::ddns::{self, Updater};
+use crate::declared;
 use crate::dhcp::{self, Dhcp, Ports};
 use crate::icmp::Pinger;
 use crate::journal::{self, LeaseFile};
@@ -60,7 +61,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 /// `-t` and `-T`.
 fn check(options: &Options, test: Test, log: &mut Log) -> Result<(), Fatal> {
-    let conf = read_conf(&options.conf, Names::Left, log)?;
+    let conf = read_conf(options, Names::Left, log)?;
     let config = configure(options, &conf, &[], log)?;
     if test == Test::Leases {
         let path = lease_path(options, &conf);
@@ -92,7 +93,7 @@ struct Prepared {
 impl Prepared {
     fn new(options: &Options, log: &mut Log) -> Result<Self, Fatal> {
         let identity = Identity::find(options.user.as_deref(), options.group.as_deref())?;
-        let conf = read_conf(&options.conf, Names::LookedUp, log)?;
+        let conf = read_conf(options, Names::LookedUp, log)?;
         let leases = lease_path(options, &conf);
         let pid = pid_path(options, &conf);
         if pid.as_deref().is_some_and(daemon::is_running) {
@@ -269,9 +270,10 @@ enum Names {
     Left,
 }
 
-fn read_conf(path: &Path, names: Names, log: &mut Log) -> Result<Config, Fatal> {
-    let name = path.display().to_string();
-    let text = fs::read(path).map_err(|error| format!("Can't open {name}: {}", plain(&error)))?;
+fn read_conf(options: &Options, names: Names, log: &mut Log) -> Result<Config, Fatal> {
+    let name = options.conf.display().to_string();
+    let text =
+        fs::read(&options.conf).map_err(|error| format!("Can't open {name}: {}", plain(&error)))?;
     let mut load = |name: &str| fs::read(name).map_err(|error| plain(&error));
     let mut known: BTreeMap<String, Vec<Ipv4Addr>> = BTreeMap::new();
     let mut look_up = |name: &str| {
@@ -294,6 +296,10 @@ fn read_conf(path: &Path, names: Names, log: &mut Log) -> Result<Config, Fatal> 
             return Err("Configuration file errors encountered -- exiting".into());
         }
     };
+    if options.test != Some(Test::Configuration) {
+        let leases = lease_path(options, &conf);
+        conf = declared::add(conf, (&name, &text), &leases, &mut look_up, log);
+    }
     if let Some(facility) = &conf.server.log_facility
         && !log.set_facility(facility)
     {
