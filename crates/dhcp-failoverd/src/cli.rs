@@ -27,6 +27,8 @@ Usage: dhcp-failoverd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [--port N] [--count N]
        dhcp-failoverd drill [-cf config-file] [--peer-conf FILE]
              [--kill primary|secondary|link] [--help]
+       dhcp-failoverd check A.conf [B.conf] [--json]
+       dhcp-failoverd explain [-cf CONF] --mac MAC [--help]
        dhcp-failoverd demo [--help]
        dhcp-failoverd {--version|--help|-h}";
 
@@ -48,6 +50,10 @@ pub(crate) enum Invocation {
     Decode(Vec<OsString>),
     /// Simulate a failure of the pair that a configuration describes; likewise.
     Drill(Vec<OsString>),
+    /// Check configurations; likewise.
+    Check(Vec<OsString>),
+    /// Explain what a client would get; likewise.
+    Explain(Vec<OsString>),
     /// Print this and end.
     Print(String),
 }
@@ -73,6 +79,8 @@ pub(crate) enum UsageError {
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, UsageError> {
     match args.first().and_then(|word| word.to_str()) {
         Some("demo") => return Ok(Invocation::Demo(args[1..].to_vec())),
+        Some("explain") => return Ok(Invocation::Explain(args[1..].to_vec())),
+        Some("check") => return Ok(Invocation::Check(args[1..].to_vec())),
         Some("decode") => return Ok(Invocation::Decode(args[1..].to_vec())),
         Some("drill") => return Ok(Invocation::Drill(args[1..].to_vec())),
         Some("status" | "partner-down" | "set-state") => return Ok(ask::parse(args)),

@@ -6,6 +6,7 @@
 mod admin;
 mod ask;
 mod batch;
+mod check;
 mod cli;
 mod clock;
 mod daemon;
@@ -15,6 +16,7 @@ mod decode;
 mod demo;
 mod dhcp;
 mod drill;
+mod explain;
 mod icmp;
 mod journal;
 mod log;
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         Ok(Invocation::Demo(args)) => demo::run(args),
         Ok(Invocation::Decode(args)) => decode::run(args),
         Ok(Invocation::Drill(args)) => drill::run(args),
+        Ok(Invocation::Check(args)) => check::run(args),
+        Ok(Invocation::Explain(args)) => explain::run(args),
         Ok(Invocation::Print(text)) => {
             println!("{text}");
             ExitCode::SUCCESS

@@ -312,7 +312,7 @@ fn read_conf(options: &Options, names: Names, log: &mut Log) -> Result<Config, F
 }
 
 /// dhcpd's words for a system error, without Rust's number.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     error.raw_os_error().map_or_else(
         || error.to_string(),
         |code| nix::Error::from_raw(code).desc().into(),
@@ -339,7 +339,8 @@ fn look_up_peers(conf: &mut Config, names: Names) -> Result<(), Fatal> {
     Ok(())
 }
 
-fn resolve(name: &str) -> Vec<Ipv4Addr> {
+/// The IPv4 addresses of a host name, each once.
+pub(crate) fn resolve(name: &str) -> Vec<Ipv4Addr> {
     let addresses = (name, 0).to_socket_addrs().into_iter().flatten();
     let addresses = addresses.filter_map(|address| match address {
         SocketAddr::V4(address) => Some(*address.ip()),

@@ -61,6 +61,7 @@ impl<'a> Exchange<'a> {
             Lease::Dynamic(_) => self.floating_host(),
         };
         let view = self.view(place, host, Some(lease), kind != Kind::Offer);
+        self.trace_lease(lease, subnet, host, &view);
         if kind == Kind::Ack && view.rules.one_lease_per_client {
             self.end_other_leases(lease, view.rules.duplicates, host);
         }

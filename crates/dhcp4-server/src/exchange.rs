@@ -72,6 +72,7 @@ impl<'a> Exchange<'a> {
             return self.bootp();
         };
         self.classify();
+        self.trace_client();
         let stats = &mut self.state.stats;
         let (count, needs_network) = match kind {
             MessageType::DISCOVER => (&mut stats.discover, true),

@@ -98,6 +98,7 @@ mod request;
 mod server;
 mod stats;
 mod status;
+mod trace;
 mod view;
 
 pub use config::{ConfigMessage, DnsZone, Interface, RelationshipLink, ServerConfig};
@@ -113,3 +114,4 @@ pub use query::Ingress;
 pub use server::{Seeds, Server, StartError, TimerReason};
 pub use stats::Stats;
 pub use status::{PoolStatus, RelationshipStatus, Status};
+pub use trace::{Trace, TracedLease};

@@ -21,6 +21,7 @@ use crate::probe::Probes;
 use crate::query::{Ingress, Query, Scratch};
 use crate::stats::Stats;
 use crate::status::Status;
+use crate::trace::Trace;
 
 /// Secrets of this process.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,8 @@ pub(crate) struct State {
     pub(crate) stats: Stats,
     /// What a DHCPNAK says: why the last look-up that failed did so, be it another client's, as in ISC. At first nothing.
     pub(crate) refusal: &'static str,
+    /// Where how an answer came about is taken down, if anyone wants to know.
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl Server {
@@ -118,6 +121,7 @@ impl Server {
             dns: Engine::new(now),
             stats,
             refusal: "",
+            trace: None,
         };
         Ok(Self {
             config,
@@ -304,6 +308,10 @@ impl Server {
     /// The failover core, to look at.
     pub fn core(&self) -> &Core {
         &self.state.core
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
     }
 
     fn with_core(&mut self, now: Now, handle: impl FnOnce(&mut Core, &mut Vec<CoreOutput>)) {

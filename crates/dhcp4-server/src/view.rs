@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use dhcp4_wire::{OptionCode, ReplyWriter};
 
-use dhcpd_text::conf::Settings;
+use dhcpd_text::conf::code::{Action, OptionAction};
+use dhcpd_text::conf::{Location, OptionId, Settings};
 use dhcpd_text::eval::{Effect, Handlers, OptionList, Variables};
 
 use crate::config::{Host, OptionTable, Place, Rules, ServerConfig};
@@ -26,7 +27,7 @@ enum Options<'c> {
     /// The place, and the scopes of the host declaration that aren't the place's too, from the innermost outwards.
     Looked(&'c Place, Vec<usize>),
     /// What the statements came to for the client.
-    Computed(OptionTable),
+    Computed(OptionTable, Vec<(OptionId, Location)>),
 }
 
 /// What statements have set of a lease.
@@ -67,11 +68,12 @@ impl<'c> View<'c> {
         host: Option<&'c Host>,
         settings: &Settings,
         options: &OptionList,
+        origins: Vec<(OptionId, Location)>,
         lease: LeaseLanguage,
     ) -> Self {
         Self {
             config,
-            options: Options::Computed(OptionTable::of(options)),
+            options: Options::Computed(OptionTable::of(options), origins),
             host,
             rules: Cow::Owned(Rules::resolve([settings].into_iter())),
             settings: config.dns.as_ref().map(|_| Box::new(settings.clone())),
@@ -82,7 +84,7 @@ impl<'c> View<'c> {
     /// The configured value of an option.
     pub(crate) fn option(&self, code: OptionCode) -> Option<&[u8]> {
         let (place, own) = match &self.options {
-            Options::Computed(table) => return table.get(code.0),
+            Options::Computed(table, _) => return table.get(code.0),
             Options::Looked(place, own) => (place, own),
         };
         let config = self.config;
@@ -100,16 +102,36 @@ impl<'c> View<'c> {
                 let mut chain = own.iter().chain(&place.scopes);
                 chain.find_map(|&at| get(&self.config.scopes[at].settings))
             }
-            (Options::Computed(_), Some(settings)) => get(settings),
-            (Options::Computed(_), None) => None,
+            (Options::Computed(..), Some(settings)) => get(settings),
+            (Options::Computed(..), None) => None,
         }
+    }
+
+    /// Where each option and parameter in force was set; of statements that are computed, if that was taken down.
+    pub(crate) fn origins(&self) -> Vec<(OptionId, Location)> {
+        let (place, own) = match &self.options {
+            Options::Computed(_, origins) => return origins.clone(),
+            Options::Looked(place, own) => (place, own),
+        };
+        let mut found: Vec<(OptionId, Location)> = Vec::new();
+        // The innermost scope counts, and the last statement in it.
+        for &scope in own.iter().chain(&place.scopes) {
+            for statement in self.config.scopes[scope].statements.iter().rev() {
+                if let Action::Option(OptionAction { option, .. }) = &statement.action
+                    && found.iter().all(|(other, _)| other != option)
+                {
+                    found.push((*option, statement.at));
+                }
+            }
+        }
+        found
     }
 
     /// The codes configured, in the order for a client that doesn't say what it wants.
     fn unasked(&self, computed: &[(OptionCode, &[u8])], codes: &mut Codes) {
         let mut table = Codes::default();
         let (configured, own) = match &self.options {
-            Options::Computed(table) => (table, &[][..]),
+            Options::Computed(table, _) => (table, &[][..]),
             Options::Looked(place, own) => (&place.options, own.as_slice()),
         };
         configured

@@ -4,6 +4,7 @@
 //! * [`leases`]: the lease file's records, with checksums that dhcpd takes for comments, torn ends cut and damage found.
 //! * [`conf`]: the configuration as a model, or all that is wrong with it.
 //! * [`eval`]: the statements of a configuration, executed for one client.
+//! * [`review`]: what a careful colleague says of a configuration, and of the two of a failover pair.
 //! * [`diagnostic`]: what there is to say about a place in a text.
 //!
 //! Nothing here touches a file or asks for the time.
@@ -36,6 +37,7 @@ pub mod lex;
 pub mod conf;
 pub mod diagnostic;
 pub mod eval;
+pub mod review;
 
 #[cfg(any(test, fuzzing))]
 pub mod checks;

@@ -77,6 +77,12 @@ impl<'a> Exchange<'a> {
             Some(_) => run.replace_variables(language.globals.clone()),
         };
         let options = early.unwrap_or_else(|| run.options());
+        let traced = self.state.trace.is_some();
+        let origins = if traced {
+            run.origins().collect()
+        } else {
+            Vec::new()
+        };
         let of_lease = LeaseLanguage {
             variables,
             handlers: run.handlers().clone(),
@@ -85,7 +91,7 @@ impl<'a> Exchange<'a> {
         self.members = members;
         self.join(late);
         self.said(effects);
-        View::computed(config, of_host, &settings, &options, of_lease)
+        View::computed(config, of_host, &settings, &options, origins, of_lease)
     }
 
     pub(crate) fn facts(

@@ -47,7 +47,7 @@ use std::sync::Arc;
 
 use crate::conf::code::{OnStatement, Priority, Statement};
 use crate::conf::expr::{Boolean, Data};
-use crate::conf::{OptionId, Settings, SpaceId, Spaces};
+use crate::conf::{Location, OptionId, Settings, SpaceId, Spaces};
 use table::Table;
 
 /// Statements and operations in one run: a thousand times what configurations have.
@@ -227,6 +227,11 @@ impl<'a> Run<'a> {
     /// The options as they are set now, those in it that hold option spaces included.
     pub fn options(&mut self) -> OptionList {
         self.option_list()
+    }
+
+    /// Where each option and parameter that is set now was set last.
+    pub fn origins(&self) -> impl Iterator<Item = (OptionId, Location)> {
+        self.table.origins()
     }
 
     /// The classes that `add` has made the client a member of, in order.

@@ -28,7 +28,7 @@ impl Run<'_> {
     /// Executes one statement; answers false at a `break`.
     fn statement(&mut self, statement: &Statement, result: &mut Option<Value>) -> bool {
         match &statement.action {
-            Action::Option(action) => self.table.set(action),
+            Action::Option(action) => self.table.set(action, statement.at),
             Action::If {
                 branches,
                 otherwise,

@@ -1,7 +1,7 @@
 //! The options that statements have set.
 
 use crate::conf::code::{Operation, OptionAction, OptionValue};
-use crate::conf::{OptionId, SpaceId};
+use crate::conf::{Location, OptionId, SpaceId};
 
 /// Options in the order in which they were first set.
 #[derive(Clone, Default)]
@@ -14,25 +14,40 @@ struct Entry {
     option: OptionId,
     /// What its value is made of, one after the other; never empty.
     parts: Vec<OptionValue>,
+    /// The statement that set it last.
+    at: Location,
 }
 
 impl Table {
-    pub(super) fn set(&mut self, action: &OptionAction) {
+    pub(super) fn set(&mut self, action: &OptionAction, at: Location) {
         let former = self.entries.iter_mut().find(|e| e.option == action.option);
         let value = action.value.clone();
         match (former, action.operation) {
             (None, _) => self.entries.push(Entry {
                 option: action.option,
                 parts: vec![value],
+                at,
             }),
             (Some(former), Operation::Supersede) => {
                 former.parts.clear();
                 former.parts.push(value);
+                former.at = at;
             }
-            (Some(former), Operation::Append) => former.parts.push(value),
-            (Some(former), Operation::Prepend) => former.parts.insert(0, value),
+            (Some(former), Operation::Append) => {
+                former.parts.push(value);
+                former.at = at;
+            }
+            (Some(former), Operation::Prepend) => {
+                former.parts.insert(0, value);
+                former.at = at;
+            }
             (Some(_), Operation::Default) => {}
         }
+    }
+
+    /// The statement that set each option last.
+    pub(super) fn origins(&self) -> impl Iterator<Item = (OptionId, Location)> {
+        self.entries.iter().map(|entry| (entry.option, entry.at))
     }
 
     /// What the value of an option is made of; empty if it isn't set.
