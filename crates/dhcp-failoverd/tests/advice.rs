@@ -71,7 +71,7 @@ fn warnings_and_what_cannot_be_read() {
 
 /// Line of the statement that an option comes from; 0 for none.
 fn line_of(answer: &Value, code: u64) -> u64 {
-    let options = answer["options"].as_array().unwrap();
+    let options = answer["options"].as_array().expect("a list");
     let option = options.iter().find(|option| option["code"] == code);
     let option = option.unwrap_or_else(|| panic!("no option {code}: {answer}"));
     option["from"]["line"].as_u64().unwrap_or(0)
