@@ -179,12 +179,15 @@ pub(super) fn interface(
     }
 }
 
-/// Asks: what was taken down, the reply, and what was logged.
+/// What was taken down, the reply if there is one, and what was logged.
+type Answered = (Trace, Option<Vec<u8>>, Vec<String>);
+
+/// Asks.
 pub(super) fn answer(
     config: &Config,
     interface: Interface,
     client: &Client,
-) -> Result<(Trace, Option<Vec<u8>>, Vec<String>), String> {
+) -> Result<Answered, String> {
     let mut config = config.clone();
     for peer in &mut config.failover_peers {
         if peer.role == Role::Secondary {

@@ -243,7 +243,7 @@ fn shown(code: OptionCode, bytes: &[u8]) -> String {
     const NUMBERS: [u8; 7] = [2, 23, 26, 51, 57, 58, 59];
     match (code, bytes) {
         (OptionCode::DHCP_MESSAGE_TYPE, [2]) => "DHCPOFFER".to_owned(),
-        _ if ADDRESSES.contains(&code.0) && bytes.len() % 4 == 0 => {
+        _ if ADDRESSES.contains(&code.0) && bytes.len().is_multiple_of(4) => {
             let addresses = bytes
                 .chunks_exact(4)
                 .filter_map(|octets| octets.first_chunk::<4>());
