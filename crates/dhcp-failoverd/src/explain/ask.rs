@@ -277,7 +277,8 @@ impl Said {
                 Output::Store(_)
                 | Output::PeerBytes(..)
                 | Output::PeerClose(_)
-                | Output::Execute { .. } => {}
+                | Output::Execute { .. }
+                | Output::Dns(_) => {}
             }
         }
     }
