@@ -261,6 +261,29 @@ mod tests {
         assert!(!ours_is_newer(&pending, &declined(9_060), NOW, 60));
     }
 
+    /// A lease granted late in a second ends late in one.
+    #[test]
+    fn a_lease_is_newer_than_older_news_until_its_last_second_is_over() {
+        for status in [
+            BindingStatus::Expired,
+            BindingStatus::Released,
+            BindingStatus::Abandoned,
+        ] {
+            let renewed = |ends| Binding {
+                starts: UnixTime(9_000),
+                pending: true,
+                ..stored(BindingStatus::Active, ends)
+            };
+            let older = Incoming {
+                ends: UnixTime(8_000),
+                starts: UnixTime(8_000),
+                ..incoming(status, 0)
+            };
+            assert!(ours_is_newer(&renewed(10_000), &older, NOW, 60), "{status}");
+            assert!(!ours_is_newer(&renewed(9_999), &older, NOW, 60), "{status}");
+        }
+    }
+
     /// Both may give way (each then has what the other had, and the primary's view prevails with
     /// the next change); both standing firm would leave the tables apart for good.
     #[test]

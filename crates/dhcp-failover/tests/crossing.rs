@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 
 use common::*;
 use dhcp_failover::{
-    BindingStatus as B, Bindings, Command, ConnId, Core, Grant, Instant, Now, Output, PoolSpec,
-    Record, RelationshipRecord, Role, ServerState as St, UnixTime,
+    Binding, BindingStatus as B, Bindings, Command, ConnId, Core, Grant, Hba, Instant, Now, Output,
+    PoolSpec, Record, RelationshipRecord, Role, ServerState as St, UnixTime,
 };
 use failover_wire::{
-    BindingAck, BindingUpdate, ConnectAck, Frame, Message, RejectReason, ServerFlags, StateMessage,
-    Xid,
+    BindingAck, BindingUpdate, Connect, ConnectAck, Frame, Message, PROTOCOL_VERSION, RejectReason,
+    ServerFlags, StateMessage, Xid,
 };
 
-/// A primary in NORMAL with one address, and a scripted secondary.
+/// A server in NORMAL with one address, and a scripted partner.
 struct Scene {
     core: Core,
     now: Now,
@@ -28,13 +28,20 @@ const OURS: &[u8] = b"dhcp-failover";
 const DHCPD: &[u8] = b"isc-V4.4.3-P1";
 
 impl Scene {
-    /// The lease of client 1 on the address is known to both.
+    /// A primary; the lease of client 1 on the address is known to both.
     fn new(vendor: &'static [u8]) -> Self {
+        Self::of(Role::Primary, vendor)
+    }
+
+    fn of(role: Role, vendor: &'static [u8]) -> Self {
         let spec = PoolSpec {
             ranges: vec![(host(1), host(1))],
             relationship: Some(ID),
         };
-        let bindings = Bindings::new(vec![spec], [1, 2]).unwrap();
+        let mut bindings = Bindings::new(vec![spec], [1, 2]).unwrap();
+        if role == Role::Secondary {
+            bindings.load(host(1), Binding::unused(B::Backup));
+        }
         let record = RelationshipRecord {
             my_state: St::Normal,
             my_stos: UnixTime(START - 1000),
@@ -48,7 +55,7 @@ impl Scene {
             unix: UnixTime(START),
         };
         let records = BTreeMap::from([(ID, record)]);
-        let (config, mut out) = (config(Role::Primary), vec![]);
+        let (config, mut out) = (config(role), vec![]);
         let core = Core::new(bindings, vec![config], &records, 60, now, &mut out);
         let conn = ConnId(0);
         let mut scene = Self {
@@ -58,14 +65,7 @@ impl Scene {
             conn,
         };
         scene.core.handle_dialed(ID, conn, now, &mut scene.out);
-        let ack = ConnectAck {
-            relationship_name: Some("lab".into()),
-            vendor_class: Some(vendor.into()),
-            max_unacked: Some(10),
-            receive_timer: Some(60),
-            ..ConnectAck::default()
-        };
-        scene.hear(0, Message::ConnectAck(ack));
+        scene.hear(0, greeting(role, vendor));
         for state in [St::CommunicationsInterrupted, St::Normal] {
             let state = StateMessage::new(state, ServerFlags(0), UnixTime(START));
             scene.hear(0, Message::State(state));
@@ -103,16 +103,29 @@ impl Scene {
     }
 
     /// The lease of client 1, as the partner says it.
-    fn hear_lease(&mut self, xid: u32, status: B) {
-        let left = if status == B::Active { 60 } else { 0 };
+    fn hear_lease(&mut self, xid: u32) {
         let update = BindingUpdate {
             address: Some(host(1)),
-            status: Some(status),
+            status: Some(B::Active),
             hardware: Some(client(1).hardware),
-            lease_expiration: Some(UnixTime(self.now.unix.0 + left)),
+            lease_expiration: Some(UnixTime(self.now.unix.0 + 60)),
             potential_expiration: Some(UnixTime(self.now.unix.0 + 900)),
             start_of_state: Some(self.now.unix),
             client_last_transaction: Some(self.now.unix),
+            ..BindingUpdate::default()
+        };
+        self.hear(xid, Message::BindingUpdate(update));
+    }
+
+    /// The end of client 1's lease, which the partner saw at `at`.
+    fn hear_ending(&mut self, xid: u32, status: B, at: UnixTime) {
+        let update = BindingUpdate {
+            address: Some(host(1)),
+            status: Some(status),
+            hardware: (status != B::Abandoned).then_some(client(1).hardware),
+            lease_expiration: Some(at),
+            potential_expiration: Some(UnixTime(0)),
+            start_of_state: Some(at),
             ..BindingUpdate::default()
         };
         self.hear(xid, Message::BindingUpdate(update));
@@ -172,6 +185,30 @@ impl Scene {
     }
 }
 
+/// How the partner of such a server completes the handshake.
+fn greeting(role: Role, vendor: &'static [u8]) -> Message {
+    let (name, window, timer) = (Some("lab".into()), Some(10), Some(60));
+    match role {
+        Role::Primary => Message::ConnectAck(ConnectAck {
+            relationship_name: name,
+            vendor_class: Some(vendor.into()),
+            max_unacked: window,
+            receive_timer: timer,
+            ..ConnectAck::default()
+        }),
+        Role::Secondary => Message::Connect(Connect {
+            relationship_name: name,
+            vendor_class: Some(vendor.into()),
+            max_unacked: window,
+            receive_timer: timer,
+            protocol_version: Some(PROTOCOL_VERSION),
+            mclt: Some(60),
+            hba: Some(Hba::from_split(128).as_bytes().to_vec().into()),
+            ..Connect::default()
+        }),
+    }
+}
+
 const LESS: Option<RejectReason> = Some(RejectReason::LESS_CRITICAL_BINDING_INFO);
 
 /// The partner may have accepted the ending, and given the address away.
@@ -179,7 +216,7 @@ const LESS: Option<RejectReason> = Some(RejectReason::LESS_CRITICAL_BINDING_INFO
 fn an_ending_stands_until_the_partner_has_answered_it() {
     let mut scene = Scene::new(OURS);
     scene.release();
-    scene.hear_lease(70, B::Active);
+    scene.hear_lease(70);
     assert_eq!((scene.answers(), scene.status()), (vec![], B::Released));
     let (now, conn) = (scene.now, scene.conn);
     scene.core.handle_disconnected(conn, now, &mut scene.out);
@@ -196,7 +233,7 @@ fn an_ending_stands_until_the_partner_has_answered_it() {
 fn an_ending_accepted_ends_the_lease_that_crossed_it() {
     let mut scene = Scene::new(OURS);
     let xid = scene.release();
-    scene.hear_lease(70, B::Active);
+    scene.hear_lease(70);
     scene.answer(xid, None);
     assert_eq!(scene.answers(), [(70, LESS)]);
     assert_ne!(scene.status(), B::Active);
@@ -207,8 +244,8 @@ fn an_ending_refused_gives_way_to_the_lease_that_crossed_it() {
     let mut scene = Scene::new(OURS);
     let xid = scene.release();
     // The second outdates the first, which nobody waits for any more.
-    scene.hear_lease(70, B::Active);
-    scene.hear_lease(71, B::Active);
+    scene.hear_lease(70);
+    scene.hear_lease(71);
     scene.answer(xid, LESS);
     assert_eq!(scene.answers(), [(71, None)]);
     assert_eq!(scene.status(), B::Active);
@@ -220,7 +257,7 @@ fn an_ending_refused_waits_for_the_lease_that_is_on_its_way() {
     let xid = scene.release();
     scene.answer(xid, LESS);
     assert_eq!((scene.said(), scene.status()), (vec![], B::Released));
-    scene.hear_lease(70, B::Active);
+    scene.hear_lease(70);
     assert_eq!(scene.answers(), [(70, None)]);
     assert_eq!(scene.status(), B::Active);
 }
@@ -230,7 +267,7 @@ fn an_ending_refused_waits_for_the_lease_that_is_on_its_way() {
 fn a_lease_that_crossed_an_ending_is_answered_when_that_is_sent_again() {
     let mut scene = Scene::new(OURS);
     scene.release();
-    scene.hear_lease(70, B::Active);
+    scene.hear_lease(70);
     let command = Command::SetState {
         id: ID,
         state: St::PartnerDown,
@@ -243,14 +280,34 @@ fn a_lease_that_crossed_an_ending_is_answered_when_that_is_sent_again() {
 /// The partner takes an acceptance for leave to give the address away.
 #[test]
 fn an_ending_that_crosses_a_newer_lease_of_ours_is_refused() {
-    let mut scene = Scene::new(OURS);
-    scene.grant(1);
-    let (xid, _) = scene.update();
-    scene.hear_lease(70, B::Released);
-    assert_eq!(scene.answers(), [(70, LESS)]);
-    assert_eq!(scene.status(), B::Active);
-    scene.answer(xid, None);
-    assert!(!scene.core.bindings().get(host(1)).unwrap().is_pending());
+    for role in [Role::Primary, Role::Secondary] {
+        for ending in [B::Released, B::Abandoned] {
+            let mut scene = Scene::of(role, OURS);
+            scene.grant(1);
+            let (xid, _) = scene.update();
+            scene.hear_ending(70, ending, scene.now.unix);
+            assert_eq!(scene.answers(), [(70, LESS)], "{role:?} {ending}");
+            assert_eq!(scene.status(), B::Active);
+            scene.answer(xid, None);
+            assert!(!scene.core.bindings().get(host(1)).unwrap().is_pending());
+        }
+    }
+}
+
+/// Whoever has the lease decides, so the primary's isn't the better one.
+#[test]
+fn an_ending_that_crosses_an_older_lease_of_ours_ends_it() {
+    for role in [Role::Primary, Role::Secondary] {
+        for ending in [B::Released, B::Abandoned] {
+            let mut scene = Scene::of(role, OURS);
+            scene.grant(1);
+            scene.update();
+            // By more than the clocks may differ.
+            scene.hear_ending(70, ending, UnixTime(scene.now.unix.0 + 61));
+            assert_eq!(scene.answers(), [(70, None)], "{role:?} {ending}");
+            assert_ne!(scene.status(), B::Active);
+        }
+    }
 }
 
 /// It gives way to any lease, and never waits for an answer of ours to decide.
@@ -258,7 +315,7 @@ fn an_ending_that_crosses_a_newer_lease_of_ours_is_refused() {
 fn dhcpd_is_answered_as_it_answers() {
     let mut scene = Scene::new(DHCPD);
     let xid = scene.release();
-    scene.hear_lease(70, B::Active);
+    scene.hear_lease(70);
     assert_eq!(scene.answers(), [(70, None)]);
     assert_eq!(scene.status(), B::Active);
     // It took ours all the same: it hears what holds.

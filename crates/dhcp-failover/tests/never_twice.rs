@@ -94,21 +94,50 @@ fn a_lease_granted_is_not_one_repeated() {
     assert_ne!(pair.binding(P, address).status, B::Active);
 }
 
-/// RECOVER-WAIT counts whole seconds; what was granted late in one ends late in one.
-#[test]
-fn recover_wait_outlasts_a_lease_granted_late_in_a_second() {
-    let mut pair = Pair::normal(6);
-    pair.run_ms(900);
-    let (_, granted) = pair.lease(P, 1, 600).unwrap();
-    pair.run_ms(10);
+/// The primary grants late in a second, unheard, and loses its disk within it; `away` ms later the
+/// secondary is back. The second in which the lease ends, and the address.
+fn loses_a_grant_late_in_a_second(pair: &mut Pair, away: u64) -> (u64, Ipv4Addr) {
+    pair.run_ms(950);
+    let (address, granted) = pair.lease(P, 1, 600).unwrap();
+    pair.kill(S);
     pair.kill(P);
     pair.lose_disk(P);
     pair.start(P);
-    let end = u64::from(granted.ends.0 - START) * 1000 + 900;
-    pair.run_ms(end - pair.ms);
+    pair.run_ms(away);
+    pair.start(S);
+    (u64::from(granted.ends.0 - START) * 1000, address)
+}
+
+/// The client holds its lease for 950 ms of the second in which that ends; then it may be given away.
+#[track_caller]
+fn assert_waits_for_the_end_of(pair: &mut Pair, second: u64, address: Ipv4Addr) {
+    pair.run_ms(second + 940 - pair.ms);
     assert_eq!(pair.state(P), St::RecoverWait);
-    pair.run(2);
-    assert_ne!(pair.state(P), St::RecoverWait);
+    assert!(pair.renew(P, 200, address, 600).is_err());
+    pair.run(3);
+    pair.assert_states(St::Normal, St::Normal);
+    assert!(pair.renew(P, 200, address, 600).is_ok());
+}
+
+/// RECOVER-WAIT counts whole seconds; what was granted late in one ends late in one.
+#[test]
+fn a_recovery_done_in_the_last_second_of_a_lease_waits_for_its_end() {
+    let mut pair = Pair::normal(6);
+    let (second, address) = loses_a_grant_late_in_a_second(&mut pair, 59_150);
+    assert_eq!(pair.ms, second + 100);
+    assert_waits_for_the_end_of(&mut pair, second, address);
+}
+
+/// The timer was set by a wall clock that was a second ahead.
+#[test]
+fn recover_wait_that_ends_in_the_last_second_of_a_lease_goes_on() {
+    let mut pair = Pair::normal(6);
+    let (second, address) = loses_a_grant_late_in_a_second(&mut pair, 150);
+    pair.sides[P].skew = 1;
+    pair.run_ms(100);
+    assert_eq!(pair.state(P), St::RecoverWait);
+    pair.sides[P].skew = 0;
+    assert_waits_for_the_end_of(&mut pair, second, address);
 }
 
 /// Both had seen the lease run out; one gave it back to its client, unheard, and lost its disk.
@@ -168,21 +197,37 @@ fn a_partner_without_its_disk_learns_what_it_had_promised() {
     }
 }
 
+/// Two servers in NORMAL, neither of which began this run without a lease file.
+fn restarted() -> Pair {
+    let mut pair = Pair::normal(6);
+    pair.kill(P);
+    pair.kill(S);
+    pair.start(P);
+    pair.start(S);
+    pair.run(5);
+    pair.assert_states(St::Normal, St::Normal);
+    pair
+}
+
 /// It gave the address to its client again after that was declined, unheard; then its word that it
 /// knows of the decline is worth nothing.
 #[test]
-fn a_declined_address_outwaits_a_partner_without_its_disk() {
-    let mut pair = Pair::normal(6);
-    let (address, _) = pair.lease(S, 1, 600).unwrap();
-    pair.run(5);
-    pair.cut();
-    decline(&mut pair, P, address);
-    let ends = pair.renew(S, 1, address, 600).unwrap().ends;
-    pair.kill(S);
-    pair.lose_disk(S);
-    pair.command(P, St::PartnerDown);
-    pair.heal();
-    pair.start(S);
-    let given = given_at(&mut pair, address);
-    assert!(given >= ends.0, "{} s early", ends.0 - given);
+fn a_declined_address_outwaits_a_server_without_its_disk() {
+    for lost in [P, S] {
+        let mut pair = restarted();
+        // The renewal ends later than any time that was announced.
+        let (address, _) = pair.lease(lost, 1, 20).unwrap();
+        pair.run(15);
+        let ends = pair.renew(lost, 1, address, 600).unwrap().ends;
+        decline(&mut pair, 1 - lost, address);
+        pair.reset_connections();
+        pair.kill(lost);
+        pair.lose_disk(lost);
+        pair.start(lost);
+        pair.run(1);
+        assert_eq!(pair.binding(lost, address).status, B::Abandoned);
+        assert!(!pair.binding(1 - lost, address).is_pending());
+        let given = given_at(&mut pair, address);
+        assert!(given >= ends.0, "{} s early", ends.0 - given);
+    }
 }
