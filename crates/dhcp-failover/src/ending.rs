@@ -139,7 +139,7 @@ impl Endpoint {
     /// The latest time that either server may have told the other about this tenancy. If it was us who
     /// lost the lease file, what we are said to have sent is a guess that bounds PARTNER-DOWN alone.
     pub(crate) fn promised(&self, binding: &Binding) -> UnixTime {
-        if self.amnesic {
+        if self.amnesic && binding.status != BindingStatus::Abandoned {
             binding.tsfp()
         } else {
             binding.horizon()
@@ -150,7 +150,7 @@ impl Endpoint {
     pub(crate) fn abandon(&mut self, slot: Slot, by: Option<&Client>, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
         // Until the partner knows, it may renew the lease by what it was told of it.
-        let promised = binding.horizon();
+        let promised = self.promised(&binding);
         abandon(&mut binding, by, self.config.timing.abandon_time, cx.now);
         binding.sent = promised;
         binding.pending = true;
@@ -165,8 +165,15 @@ impl Endpoint {
     /// since it may have a tenant for it.
     fn reinstate(&mut self, slot: Slot, cx: &mut Context<'_>) {
         let mut binding = cx.bindings.at(slot).clone();
-        if binding.pending && !self.may_take_over(&binding, cx.now) {
-            binding.ends = cx.now.unix.saturating_add(self.config.timing.retry);
+        let unheard = binding.pending && !self.may_take_over(&binding, cx.now);
+        let held = binding.received >= cx.now.unix;
+        if unheard || held {
+            let later = cx.now.unix.saturating_add(self.config.timing.retry);
+            binding.ends = if held {
+                later.max(binding.received)
+            } else {
+                later
+            };
             binding.ends_mono = cx.now.mono_after(binding.ends);
             cx.bindings.apply(slot, binding, cx.out);
             return;

@@ -200,6 +200,13 @@ impl Core {
                 return;
             };
             let mut binding = cx.bindings.at(slot).clone();
+            if binding.status == BindingStatus::Abandoned && binding.received >= now.unix {
+                // The lease that was running when another client declined the address still is.
+                binding.ends = binding.received;
+                binding.ends_mono = now.mono_after(binding.ends);
+                cx.bindings.apply(slot, binding, cx.out);
+                continue;
+            }
             become_free(&mut binding);
             cx.bindings.apply(slot, binding, cx.out);
         }

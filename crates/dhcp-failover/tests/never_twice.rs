@@ -231,3 +231,69 @@ fn a_declined_address_outwaits_a_server_without_its_disk() {
         assert!(given >= ends.0, "{} s early", ends.0 - given);
     }
 }
+
+/// Both servers are new: neither has been restarted since it began without a lease file.
+#[test]
+fn a_declined_address_of_a_new_pair_outwaits_a_server_without_its_disk() {
+    for lost in [P, S] {
+        let mut pair = Pair::normal(6);
+        let (address, _) = pair.lease(lost, 1, 20).unwrap();
+        pair.run(15);
+        let ends = pair.renew(lost, 1, address, 600).unwrap().ends;
+        decline(&mut pair, 1 - lost, address);
+        pair.reset_connections();
+        pair.kill(lost);
+        pair.lose_disk(lost);
+        pair.start(lost);
+        let given = given_at(&mut pair, address);
+        assert!(given >= ends.0, "lost {lost}: {} s early", ends.0 - given);
+    }
+}
+
+/// The quarantine is shorter than the lease that may be out.
+#[test]
+fn a_short_quarantine_outwaits_a_server_without_its_disk() {
+    for lost in [P, S] {
+        let mut pair = Pair::normal(6);
+        for side in [P, S] {
+            pair.kill(side);
+            pair.sides[side].config.timing.abandon_time = 20;
+        }
+        pair.start(P);
+        pair.start(S);
+        pair.run(5);
+        pair.assert_states(St::Normal, St::Normal);
+        let (address, _) = pair.lease(lost, 1, 600).unwrap();
+        pair.run(15);
+        let ends = pair.renew(lost, 1, address, 600).unwrap().ends;
+        decline(&mut pair, 1 - lost, address);
+        pair.reset_connections();
+        pair.kill(lost);
+        pair.lose_disk(lost);
+        pair.start(lost);
+        let given = given_at(&mut pair, address);
+        assert!(given >= ends.0, "lost {lost}: {} s early", ends.0 - given);
+    }
+}
+
+/// No loss: a probe is answered, or another client declines; the tenant holds its lease.
+#[test]
+fn a_short_quarantine_outwaits_the_tenant() {
+    for side in [P, S] {
+        let mut pair = Pair::normal(6);
+        for side in [P, S] {
+            pair.kill(side);
+            pair.sides[side].config.timing.abandon_time = 20;
+        }
+        pair.start(P);
+        pair.start(S);
+        pair.run(5);
+        let (address, _) = pair.lease(side, 1, 600).unwrap();
+        pair.run(15);
+        let ends = pair.renew(side, 1, address, 600).unwrap().ends;
+        pair.run(1);
+        pair.with(side, |core, now, out| core.abandon(address, None, now, out));
+        let given = given_at(&mut pair, address);
+        assert!(given >= ends.0, "side {side}: {} s early", ends.0 - given);
+    }
+}

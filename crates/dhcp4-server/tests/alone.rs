@@ -283,6 +283,21 @@ fn an_address_that_a_stranger_declines_is_given_to_nobody_while_its_lease_runs()
     assert!(rig.send(&discover(20)).is_empty());
 }
 
+/// The quarantine is over before the lease is.
+#[test]
+fn a_short_quarantine_outwaits_the_tenant() {
+    let conf = CONF.replace("10.0.0.109", "10.0.0.100");
+    let mut rig = Rig::new(&format!("abandon-lease-time 20;\n{conf}"), SERVER);
+    let ack = rig.dora(1);
+    let mut decline = message(2, MessageType::DECLINE);
+    decline.options.set_requested_address(ack.yiaddr);
+    rig.send(&decline);
+    rig.pass(599_000);
+    assert!(rig.send(&discover(3)).is_empty());
+    rig.pass(3_000);
+    assert_eq!(rig.dora(3).yiaddr, address(100));
+}
+
 #[test]
 fn an_abandoned_address_is_not_reclaimed_while_another_is_only_offered() {
     let mut rig = Rig::new(&CONF.replace("10.0.0.109", "10.0.0.101"), SERVER);

@@ -7,7 +7,7 @@ use dhcp_failover::ServerState;
 use crate::clock::Time;
 
 /// Something that was seen. Nodes: 0 is the primary, 1 the secondary. Clients are numbered as in
-/// [`Site::relays`](crate::Site::relays).
+/// the relays of a [`Site`](crate::Site).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sighting {
     /// A server entered a state.
