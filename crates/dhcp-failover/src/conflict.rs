@@ -110,8 +110,12 @@ pub fn ours_is_newer(stored: &Binding, incoming: &Incoming, now: UnixTime, max_s
         B::Expired | B::Released if others => true,
         B::Expired | B::Free | B::Backup => pending && not_before(stored.ends, incoming.ends),
         // It ended when the client gave it up: what we told the client after that counts, be it
-        // a renewal or only a repetition.
-        B::Released => (pending || repeated) && not_before(told(stored), incoming.ends),
+        // a renewal or only a repetition. A dhcpd that took a lease of ours over its release says
+        // RELEASED with the end of that lease: then nobody knows when the client gave it up.
+        B::Released => {
+            let unknown = incoming.ends > now.saturating_add(max_skew);
+            (pending || repeated) && (unknown || not_before(told(stored), incoming.ends))
+        }
         // The same; and what the partner knows of the lease bounds when it gives the address out
         // again.
         B::Abandoned => (pending || repeated) && not_before(told(stored), incoming.starts),
@@ -282,6 +286,28 @@ mod tests {
             assert!(ours_is_newer(&renewed(10_000), &older, NOW, 60), "{status}");
             assert!(!ours_is_newer(&renewed(9_999), &older, NOW, 60), "{status}");
         }
+    }
+
+    /// A client releases its lease at a dhcpd, gets it back here at once, and renews it here while the
+    /// link is down; dhcpd took the lease, but not the renewal, and says RELEASED with its times.
+    #[test]
+    fn a_release_with_the_end_of_our_lease_ends_no_renewal() {
+        let renewed = Binding {
+            starts: UnixTime(9_900),
+            pending: true,
+            ..stored(BindingStatus::Active, 10_500)
+        };
+        let released = |ends| Incoming {
+            ends: UnixTime(ends),
+            ..incoming(BindingStatus::Released, 0)
+        };
+        assert!(ours_is_newer(&renewed, &released(10_400), NOW, 60));
+        assert!(!ours_is_newer(&renewed, &released(9_970), NOW, 60));
+        let known = Binding {
+            pending: false,
+            ..renewed
+        };
+        assert!(!ours_is_newer(&known, &released(10_400), NOW, 60));
     }
 
     /// Both may give way (each then has what the other had, and the primary's view prevails with
