@@ -302,8 +302,8 @@ fn an_ending_that_crosses_an_older_lease_of_ours_ends_it() {
             let mut scene = Scene::of(role, OURS);
             scene.grant(1);
             scene.update();
-            // By more than the clocks may differ.
-            scene.hear_ending(70, ending, UnixTime(scene.now.unix.0 + 61));
+            // By as much as the clocks may differ.
+            scene.hear_ending(70, ending, UnixTime(scene.now.unix.0 + 60));
             assert_eq!(scene.answers(), [(70, None)], "{role:?} {ending}");
             assert_ne!(scene.status(), B::Active);
         }
