@@ -336,7 +336,7 @@ mod tests {
         let allow = outline.within(Some(top[1]))[2];
         assert_eq!(
             (outline.place(allow).line, outline.place(allow).column),
-            (2, 33)
+            (2, 34)
         );
         assert_eq!(outline.parent(allow), Some(top[1]));
     }
