@@ -199,10 +199,14 @@ pub(crate) fn abandon(binding: &mut Binding, by: Option<&Client>, secs: u32, now
 }
 
 /// Forgets the tenant. Unless it gave the address up itself it may still hold it, until its lease
-/// ends: so long the address isn't given to another, however short of addresses we are.
+/// ends, as far as either server can have promised: so long the address isn't given to another,
+/// however short of addresses we are, and however often it is declined.
 pub(crate) fn become_abandoned(binding: &mut Binding, declined: bool) {
-    let running = binding.status == BindingStatus::Active && !declined;
-    let held = if running { binding.ends } else { UnixTime(0) };
+    let held = match binding.status {
+        BindingStatus::Active if !declined => binding.ends.max(binding.horizon()),
+        BindingStatus::Abandoned => binding.received,
+        _ => UnixTime(0),
+    };
     (binding.sent, binding.acked, binding.received) = (UnixTime(0), UnixTime(0), held);
     binding.status = BindingStatus::Abandoned;
     binding.client = Client::default();

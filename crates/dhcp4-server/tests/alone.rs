@@ -292,6 +292,7 @@ fn a_short_quarantine_outwaits_the_tenant() {
     let mut decline = message(2, MessageType::DECLINE);
     decline.options.set_requested_address(ack.yiaddr);
     rig.send(&decline);
+    rig.send(&decline);
     rig.pass(599_000);
     assert!(rig.send(&discover(3)).is_empty());
     rig.pass(3_000);
