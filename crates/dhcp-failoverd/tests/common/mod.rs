@@ -12,9 +12,10 @@
 pub mod pair;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dhcp4_server::journal::{Reader, StoredRecord};
@@ -218,14 +219,23 @@ pub fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
+/// A port that is free on every loopback address, and so is the next.
 pub fn free_port() -> u16 {
-    // Free for the relay's address means free for the server's too: nobody else uses these.
-    UdpSocket::bind((RELAY, 0))
+    // Below those that the kernel gives to whoever dials: a server may take its port much later.
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    let draw = || {
+        let number = std::process::id()
+            .wrapping_mul(61)
+            .wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
+        20_000 + 2 * u16::try_from(number % 6_000).unwrap()
+    };
+    // Nobody else uses the relay's address, so what is free for it is free for the servers'.
+    std::iter::repeat_with(draw)
+        .take(1_000)
+        .find(|port| {
+            UdpSocket::bind((RELAY, *port)).is_ok() && TcpListener::bind((RELAY, *port)).is_ok()
+        })
         .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-        .min(65_534)
 }
 
 pub fn stderr(output: &Output) -> String {
